@@ -1,0 +1,26 @@
+"""Encoded picture to pixels."""
+
+import cv2
+import numpy as np
+
+from model.image_header import FrameError, is_complete
+
+
+def decode(encoded: bytes) -> np.ndarray:
+    """Decode a whole JPEG, PNG or WebP whose header has been checked.
+
+    Returns:
+        (H, W, 3) uint8, blue-green-red, turned upright by its EXIF orientation.
+
+    Raises:
+        FrameError: `bad_frame`, it is truncated or corrupt.
+    """
+    if not is_complete(encoded):
+        raise FrameError("bad_frame", "the picture is truncated: its end marker is missing")
+    try:
+        frame = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:
+        frame = None
+    if frame is None:
+        raise FrameError("bad_frame", "the picture is corrupt and cannot be decoded")
+    return frame

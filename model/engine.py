@@ -1,0 +1,182 @@
+"""From one frame to its faces: detect, crop, classify.
+
+from model.engine import Engine
+for face in Engine().infer(frame_bgr):
+    print(face.label, face.confidence, face.box)
+"""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+
+from model import checkpoint, detector
+from model.card import DEFAULT_WEIGHTS
+from model.crop import CROP_RULES, crop_face
+from model.decode import decode
+from model.geometry import area, clip, xyxy_to_xywh
+from model.image_header import FrameLimits, check_header
+from model.labels import LABELS
+from model.preprocess import standardise
+
+# Detection runs on a frame reduced to this longer side; crops come from the full frame.
+_DETECTION_SIDE_PX = 640
+
+
+@dataclass(frozen=True)
+class Face:
+    """One face of one frame.
+
+    Attributes:
+        box: (4,) float32 xyxy of the detector, pixels, clipped to the frame.
+        score: the detector's, 0..1, or None.
+        probabilities: (7,) float32 in the order of `LABELS`, sums to 1.
+    """
+
+    box: np.ndarray
+    score: float | None
+    probabilities: np.ndarray
+
+    @property
+    def label(self) -> str:
+        return LABELS[int(self.probabilities.argmax())]
+
+    @property
+    def confidence(self) -> float:
+        return float(self.probabilities.max())
+
+    def to_dict(self, track: int) -> dict[str, Any]:
+        """The face as `result` carries it (docs/protocol.md)."""
+        probabilities = {
+            name: round(float(p), 6) for name, p in zip(LABELS, self.probabilities, strict=True)
+        }
+        return {
+            "track": track,
+            "box": [round(float(v), 1) for v in xyxy_to_xywh(self.box[None])[0]],
+            "score": None if self.score is None else round(min(max(self.score, 0.0), 1.0), 4),
+            "label": self.label,
+            "confidence": probabilities[self.label],
+            "probabilities": probabilities,
+        }
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Faces of one frame, largest first, with the frame's size and the time each stage took."""
+
+    width: int
+    height: int
+    faces: list[Face]
+    timing_ms: dict[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Width, height and faces as `result` carries them."""
+        faces = [face.to_dict(track) for track, face in enumerate(self.faces)]
+        return {"width": self.width, "height": self.height, "faces": faces}
+
+
+class Engine:
+    """Detector and network, loaded once.
+
+    Torch's number of threads is the process's business: see `model.worker`.
+
+    Args:
+        weights: a .safetensors file with its card beside it.
+        detector_name: one of `model.names.DETECTORS`.
+        detector_model: YuNet's file.
+
+    Raises:
+        model.card.WeightsError: no usable weights.
+        model.detector.DetectorError: no usable detector.
+    """
+
+    def __init__(
+        self,
+        weights: Path = DEFAULT_WEIGHTS,
+        detector_name: str = "mtcnn",
+        detector_model: Path | None = None,
+    ) -> None:
+        self._net, self.card = checkpoint.load(weights)
+        self._head = self._net.heads.index(self.card["serving"]["head"])
+        self._temperature = self.card["serving"]["temperature"]
+        self._detector = detector.create(detector_name, detector_model)
+        self._crop_rule = CROP_RULES[detector_name]
+        self.name = "torch-float32"
+
+    def infer(self, frame_bgr: np.ndarray) -> list[Face]:
+        """Faces of an (H, W, 3) uint8 frame, largest first."""
+        return self.classify(frame_bgr, self.detect(frame_bgr))
+
+    def analyze(self, encoded: bytes, limits: FrameLimits | None = None) -> Analysis:
+        """Decode a JPEG, PNG or WebP and find its faces.
+
+        Raises:
+            model.image_header.FrameError: it is no such picture, too large, or broken.
+        """
+        started = time.perf_counter()
+        check_header(encoded, limits or FrameLimits())
+        frame = decode(encoded)
+        decoded = time.perf_counter()
+        detections = self.detect(frame)
+        detected = time.perf_counter()
+        faces = self.classify(frame, detections)
+        classified = time.perf_counter()
+        return Analysis(
+            width=frame.shape[1],
+            height=frame.shape[0],
+            faces=faces,
+            timing_ms={
+                "decode": (decoded - started) * 1e3,
+                "detect": (detected - decoded) * 1e3,
+                "classify": (classified - detected) * 1e3,
+            },
+        )
+
+    def detect(self, frame_bgr: np.ndarray) -> detector.Detections:
+        """Faces in pixels of the full frame, found on a reduced one where it is large."""
+        height, width = frame_bgr.shape[:2]
+        ratio = _DETECTION_SIDE_PX / max(height, width)
+        if ratio >= 1:
+            return self._detector.detect(frame_bgr)
+        size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
+        found = self._detector.detect(cv2.resize(frame_bgr, size, interpolation=cv2.INTER_AREA))
+        back = np.array([width / size[0], height / size[1]], np.float32)
+        landmarks = None if found.landmarks is None else found.landmarks * back
+        return detector.Detections(found.boxes * np.tile(back, 2), found.scores, landmarks)
+
+    def classify(self, frame_bgr: np.ndarray, found: detector.Detections) -> list[Face]:
+        """Expressions of detected faces, in one batch; largest face first."""
+        height, width = frame_bgr.shape[:2]
+        boxes = clip(found.boxes, width, height)
+        order = [
+            i for i in np.argsort(-area(boxes), kind="stable") if area(boxes[i : i + 1])[0] > 0
+        ]
+        if not order:
+            return []
+        crops = np.stack(
+            [
+                crop_face(
+                    frame_bgr,
+                    found.boxes[i],
+                    self._crop_rule,
+                    None if found.landmarks is None else found.landmarks[i],
+                )
+                for i in order
+            ]
+        )
+        probabilities = self.probabilities(crops)
+        return [
+            Face(boxes[i], None if found.scores is None else float(found.scores[i]), p)
+            for i, p in zip(order, probabilities, strict=True)
+        ]
+
+    def probabilities(self, crops: np.ndarray) -> np.ndarray:
+        """Probabilities (N, 7) float32 of (N, 48, 48) uint8 face crops."""
+        x = torch.from_numpy(standardise(crops[:, None].astype(np.float32)))
+        with torch.inference_mode():
+            logits = self._net(x.contiguous(memory_format=torch.channels_last))[:, self._head]
+            return (logits / self._temperature).softmax(-1).numpy()

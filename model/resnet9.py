@@ -1,0 +1,82 @@
+"""The network: a ResNet9 for small grey pictures, one linear head for each label set.
+
+Source: the 9-layer residual network of D. Page, "How to train your ResNet" (2018-19), with residual
+pairs after the second and the last convolution block.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from model.labels import LABELS
+
+
+def conv_block(in_channels: int, out_channels: int) -> nn.Sequential:
+    """3x3 convolution, batch norm, ReLU; keeps height and width."""
+    return nn.Sequential(
+        nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=False),
+        nn.BatchNorm2d(out_channels),
+        nn.ReLU(inplace=True),
+    )
+
+
+class ResidualPair(nn.Module):
+    """x + block(block(x)), the same shape out as in."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.blocks = nn.Sequential(conv_block(channels, channels), conv_block(channels, channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.blocks(x)
+
+
+class ResNet9(nn.Module):
+    """Logits of the seven expressions for each face and each label set.
+
+    Args:
+        widths: channels of the four convolution blocks.
+        heads: names of the label sets, one linear head each.
+    """
+
+    def __init__(self, widths: tuple[int, int, int, int], heads: tuple[str, ...]) -> None:
+        super().__init__()
+        a, b, c, d = widths
+        self.widths = tuple(widths)
+        self.heads = tuple(heads)
+        self.features = nn.Sequential(  # shapes for a 48x48 input
+            conv_block(1, a),  # (N, a, 48, 48)
+            conv_block(a, b),
+            nn.MaxPool2d(2),  # (N, b, 24, 24)
+            ResidualPair(b),
+            conv_block(b, c),
+            nn.MaxPool2d(2),  # (N, c, 12, 12)
+            conv_block(c, d),
+            nn.MaxPool2d(2),  # (N, d, 6, 6)
+            ResidualPair(d),
+            nn.AdaptiveMaxPool2d(1),  # global: any input of 8x8 or more works
+            nn.Flatten(),  # (N, d)
+        )
+        self.classifier = nn.Linear(d, len(heads) * len(LABELS))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N, 1, H, W) float32, standardised by `model.preprocess`, to (N, heads, 7) logits."""
+        return self.classifier(self.features(x)).unflatten(1, (len(self.heads), len(LABELS)))
+
+
+def count_macs(net: ResNet9, size_px: int) -> int:
+    """Multiply-accumulates of convolutions and linear layers for one (1, size, size) picture."""
+    macs = 0
+
+    def add(layer: nn.Module, _inputs: tuple, out: Tensor) -> None:
+        nonlocal macs
+        macs += out[0].numel() * layer.weight[0].numel()
+
+    layers = [m for m in net.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+    hooks = [layer.register_forward_hook(add) for layer in layers]
+    was_training = net.training
+    with torch.inference_mode():
+        net.eval()(torch.zeros(1, 1, size_px, size_px))
+    net.train(was_training)
+    for hook in hooks:
+        hook.remove()
+    return macs

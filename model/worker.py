@@ -1,0 +1,119 @@
+"""The inference worker process: `python -m model.worker --connect HOST:PORT`.
+
+Started by `webapp.pool`, one process each. It connects back to the web process, loads the engine,
+and answers one frame at a time. When the web process goes away, however it ends, so does the worker.
+"""
+
+import logging
+import os
+import queue
+import signal
+import socket
+import threading
+from pathlib import Path
+
+import click
+
+from model import messages
+from model.image_header import FrameError, FrameLimits
+from model.names import DETECTORS
+
+log = logging.getLogger("moodlight.worker")
+
+
+@click.command()
+@click.option("--connect", "address", required=True, help="HOST:PORT of the web process.")
+@click.option("--weights", type=click.Path(path_type=Path), required=True)
+@click.option("--detector", "detector_name", type=click.Choice(DETECTORS), required=True)
+@click.option("--detector-model", type=click.Path(path_type=Path))
+@click.option("--max-frame-bytes", type=int, required=True)
+@click.option("--max-width", type=int, required=True)
+@click.option("--max-height", type=int, required=True)
+def main(
+    address: str,
+    weights: Path,
+    detector_name: str,
+    detector_model: Path | None,
+    max_frame_bytes: int,
+    max_width: int,
+    max_height: int,
+) -> None:
+    """Serve frames until the connection closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us through the connection
+    host, _, port = address.rpartition(":")
+    connection = socket.create_connection((host, int(port)))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    token = os.environ.pop(messages.TOKEN_VARIABLE, "")
+    messages.send(connection, {"type": messages.HELLO, "token": token})
+    jobs = _start_reader(connection)
+    # Imported after the reader runs, so that a web process that dies now takes us along.
+    from model.card import WeightsError
+    from model.detector import DetectorError
+    from model.engine import Engine
+
+    _use_one_thread()
+    try:
+        engine = Engine(weights, detector_name, detector_model)
+    except (WeightsError, DetectorError) as error:
+        messages.send(connection, {"type": messages.REFUSED, "message": str(error)})
+        return
+    _warm_up(engine)
+    messages.send(connection, {"type": messages.READY, "engine": engine.name})
+    _serve(connection, jobs, engine, FrameLimits(max_frame_bytes, max_width, max_height))
+
+
+def _start_reader(connection: socket.socket) -> queue.SimpleQueue:
+    """Read jobs on a thread of its own, which ends the process when the connection does."""
+    jobs: queue.SimpleQueue = queue.SimpleQueue()
+
+    def read() -> None:
+        try:
+            while True:
+                jobs.put(messages.receive(connection))
+        except OSError:
+            os._exit(0)  # even if the main thread is deep in a computation
+
+    threading.Thread(target=read, name="reader", daemon=True).start()
+    return jobs
+
+
+def _use_one_thread() -> None:
+    """Workers are the parallelism: more threads in each would only fight over the cores."""
+    import cv2
+    import torch
+
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+
+
+def _warm_up(engine) -> None:
+    import numpy as np
+
+    engine.infer(np.zeros((480, 640, 3), np.uint8))
+    engine.probabilities(np.zeros((1, 48, 48), np.uint8))
+
+
+def _serve(connection: socket.socket, jobs: queue.SimpleQueue, engine, limits) -> None:
+    while True:
+        message, encoded = jobs.get()
+        try:
+            analysis = engine.analyze(encoded, limits)
+            answer = {
+                "type": messages.RESULT,
+                "timing_ms": analysis.timing_ms,
+                **analysis.to_dict(),
+            }
+        except FrameError as error:
+            answer = {"type": messages.FAILURE, "code": error.code, "message": str(error)}
+        except Exception:
+            log.exception("a frame failed")
+            answer = {
+                "type": messages.FAILURE,
+                "code": "bad_frame",
+                "message": "the frame could not be analysed",
+            }
+        messages.send(connection, {**answer, "job": message["job"]})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""Fixtures shared by all tests: pictures with a real face, and a real server process."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def missing(what: str) -> None:
+    """Skip the test for lack of a tool; in CI that is a failure."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{what} is missing, and CI must run every test")
+    pytest.skip(f"{what} is missing")
+
+
+@pytest.fixture(scope="session")
+def portrait() -> np.ndarray:
+    """A 640x480 frame with one face, about 80 px wide (NASA's portrait of Eileen Collins)."""
+    from skimage import data
+
+    frame = np.full((480, 640, 3), 90, np.uint8)
+    picture = cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR)
+    frame[:, 80:560] = cv2.resize(picture, (480, 480), interpolation=cv2.INTER_AREA)
+    return frame
+
+
+@pytest.fixture(scope="session")
+def portrait_jpeg(portrait: np.ndarray) -> bytes:
+    return to_jpeg(portrait)
+
+
+@pytest.fixture(scope="session")
+def empty_jpeg() -> bytes:
+    """A 640x480 frame without a face."""
+    rng = np.random.default_rng(0)
+    return to_jpeg(cv2.resize(rng.integers(0, 255, (6, 8, 3), np.uint8), (640, 480)))
+
+
+def to_jpeg(frame_bgr: np.ndarray, quality: int = 80) -> bytes:
+    return cv2.imencode(".jpg", frame_bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+
+
+def wait_until(condition: Callable[[], object], limit_s: float = 30.0) -> object:
+    """Poll until the condition holds, and return what it gave."""
+    deadline = time.monotonic() + limit_s
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"not within {limit_s} s"
+        time.sleep(0.02)
+    return value
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+@dataclass
+class Server:
+    """A running `python -m webapp`."""
+
+    process: subprocess.Popen
+    port: int
+    log: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def health(self) -> dict:
+        import json
+
+        with urllib.request.urlopen(f"{self.url}/healthz", timeout=5) as answer:
+            return json.load(answer)
+
+    def worker_pids(self) -> list[int]:
+        """Process ids of the inference workers, from the system's process table."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                parent = re.search(r"PPid:\s+(\d+)", (folder / "status").read_text())
+                is_worker = b"model.worker" in (folder / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if is_worker and parent and int(parent[1]) == self.process.pid:
+                found.append(int(folder.name))
+        return sorted(found)
+
+    def stop(self) -> int:
+        """Ctrl-C; the exit status."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def start_server(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[..., Server]]:
+    """Start servers with the given options; all are stopped at the end."""
+    servers: list[Server] = []
+
+    def start(*options: str, ready: int | None = 1) -> Server:
+        port = free_port()
+        log = tmp_path_factory.mktemp("server") / "log.txt"
+        with log.open("w") as out:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "webapp", "--port", str(port), *options],
+                cwd=ROOT,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+        server = Server(process, port, log)
+        servers.append(server)
+
+        def is_ready() -> bool:
+            assert process.poll() is None, log.read_text()
+            try:
+                return ready is None or server.health()["workers"] >= ready
+            except OSError:
+                return False
+
+        wait_until(is_ready, 60)
+        return server
+
+    yield start
+    for server in servers:
+        if server.process.poll() is None:
+            server.process.kill()
+            server.process.wait()

@@ -1,0 +1,83 @@
+"""A server of each kind, and a Socket.IO client that remembers what it was told."""
+
+import itertools
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+import socketio
+
+from tests.conftest import Server, wait_until
+
+
+class Client:
+    """A real Socket.IO client."""
+
+    def __init__(self, url: str) -> None:
+        self.hello: dict | None = None
+        self.results: list[dict] = []
+        self.events: list[tuple[str, object]] = []  # results and acks in the order of arrival
+        self._ids = itertools.count(1)
+        self.io = socketio.Client(reconnection=False)
+        self.io.on("hello", self._on_hello)
+        self.io.on("result", self._on_result)
+        self.io.connect(url, transports=["websocket"])
+        wait_until(lambda: self.hello)
+
+    def _on_hello(self, message: dict) -> None:
+        self.hello = message
+
+    def _on_result(self, message: dict) -> None:
+        self.results.append(message)
+        self.events.append(("result", message["id"]))
+
+    def send(self, encoded: object, header: object = None) -> "Pending":
+        """Send a frame without waiting."""
+        if header is None:
+            header = {"id": next(self._ids), "sent_at": 12.5}
+        return self.emit("frame", header, encoded)
+
+    def emit(self, event: str, *arguments: object) -> "Pending":
+        pending = Pending()
+
+        def on_ack(answer: dict) -> None:
+            self.events.append(("ack", answer))
+            pending.answer = answer
+            pending.done.set()
+
+        self.io.emit(event, arguments, callback=on_ack)
+        return pending
+
+    def ask(self, encoded: object, header: object = None) -> dict:
+        """Send a frame and wait for its acknowledgement."""
+        return self.send(encoded, header).wait()
+
+
+class Pending:
+    """An acknowledgement to come."""
+
+    def __init__(self) -> None:
+        self.answer: dict | None = None
+        self.done = threading.Event()
+
+    def wait(self, limit_s: float = 30.0) -> dict:
+        assert self.done.wait(limit_s), "no acknowledgement"
+        return self.answer
+
+
+@pytest.fixture(scope="session", params=["eventlet", "threading"])
+def server(request: pytest.FixtureRequest, start_server: Callable[..., Server]) -> Server:
+    return start_server("--async-mode", request.param, "--workers", "1")
+
+
+@pytest.fixture
+def connect() -> Iterator[Callable[[Server], Client]]:
+    clients = []
+
+    def make(server: Server) -> Client:
+        clients.append(Client(server.url))
+        return clients[-1]
+
+    yield make
+    for client in clients:
+        client.io.disconnect()

@@ -1,0 +1,147 @@
+"""The contract of docs/protocol.md, spoken by a real client to a real server."""
+
+import struct
+import zlib
+
+import pytest
+
+from model.labels import LABELS
+from tests.conftest import to_jpeg
+
+
+def test_hello_says_who_serves(server, connect):
+    hello = connect(server).hello
+    assert hello["protocol"] == 1
+    assert hello["labels"] == list(LABELS)
+    assert set(hello["model"]) == {"name", "version", "accuracy", "engine"}
+    assert set(hello["limits"]) == {"max_frame_bytes", "max_width", "max_height"}
+
+
+def test_a_face_gets_a_box_a_label_and_probabilities(server, connect, portrait_jpeg):
+    client = connect(server)
+    assert client.ask(portrait_jpeg, {"id": "a-1", "sent_at": 3.25, "extra": 1}) == {"ok": True}
+    (result,) = client.results
+    assert (result["id"], result["sent_at"]) == ("a-1", 3.25)
+    assert (result["width"], result["height"], result["dropped"]) == (640, 480, 0)
+    (face,) = result["faces"]
+    x, y, w, h = face["box"]
+    assert x < 290 < x + w
+    assert y < 115 < y + h
+    assert face["track"] == 0
+    assert 0.5 < face["score"] <= 1
+    assert list(face["probabilities"]) == list(LABELS)
+    assert sum(face["probabilities"].values()) == pytest.approx(1, abs=1e-4)
+    assert face["confidence"] == max(face["probabilities"].values())
+    assert face["probabilities"][face["label"]] == face["confidence"]
+    timing = result["timing_ms"]
+    assert set(timing) == {"queue", "decode", "detect", "classify", "total"}
+    assert timing["total"] >= timing["decode"] + timing["detect"] + timing["classify"]
+
+
+def test_the_result_comes_before_its_acknowledgement(server, connect, portrait_jpeg):
+    client = connect(server)
+    client.ask(portrait_jpeg, {"id": 7, "sent_at": 0})
+    assert client.events == [("result", 7), ("ack", {"ok": True})]
+
+
+def test_no_face_is_a_result_without_faces(server, connect, empty_jpeg):
+    client = connect(server)
+    assert client.ask(empty_jpeg)["ok"]
+    assert client.results[0]["faces"] == []
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp"])
+def test_other_formats(server, connect, portrait, suffix):
+    import cv2
+
+    client = connect(server)
+    assert client.ask(cv2.imencode(suffix, portrait)[1].tobytes())["ok"]
+    assert len(client.results[0]["faces"]) == 1
+
+
+def png_claiming(width: int, height: int) -> bytes:
+    """A PNG of a few bytes whose header claims a huge picture."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        )
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IEND", b"")
+
+
+GOOD = {"id": 1, "sent_at": 0}
+
+
+@pytest.mark.parametrize(
+    ("header", "damage", "code"),
+    [
+        (GOOD, lambda jpeg: b"", "not_an_image"),
+        (GOOD, lambda jpeg: b"hello, this is text", "not_an_image"),
+        (GOOD, lambda jpeg: b"GIF89a" + jpeg, "not_an_image"),
+        (GOOD, lambda jpeg: jpeg[: len(jpeg) // 2], "bad_frame"),
+        (GOOD, lambda jpeg: png_claiming(100, 100), "bad_frame"),
+        (GOOD, lambda jpeg: png_claiming(30_000, 30_000), "too_large"),
+        (GOOD, lambda jpeg: jpeg + bytes(4_000_000), "too_large"),
+        (GOOD, lambda jpeg: "text", "bad_request"),
+        (GOOD, lambda jpeg: None, "bad_request"),
+        (GOOD, lambda jpeg: [1, 2], "bad_request"),
+        ({"sent_at": 0}, lambda jpeg: jpeg, "bad_request"),
+        ({"id": 1}, lambda jpeg: jpeg, "bad_request"),
+        ({"id": [1], "sent_at": 0}, lambda jpeg: jpeg, "bad_request"),
+        ({"id": True, "sent_at": 0}, lambda jpeg: jpeg, "bad_request"),
+        ({"id": "x" * 65, "sent_at": 0}, lambda jpeg: jpeg, "bad_request"),
+        ({"id": 1, "sent_at": "now"}, lambda jpeg: jpeg, "bad_request"),
+        ("header", lambda jpeg: jpeg, "bad_request"),
+        (7, lambda jpeg: jpeg, "bad_request"),
+    ],
+)
+def test_bad_frames_are_answered_and_do_no_harm(
+    server, connect, portrait_jpeg, header, damage, code
+):
+    client = connect(server)
+    answer = client.ask(damage(portrait_jpeg), header)
+    assert (answer["ok"], answer["code"]) == (False, code)
+    assert answer["message"]
+    assert client.ask(portrait_jpeg)["ok"]  # the connection and the worker go on
+
+
+def test_too_many_pixels(server, connect, portrait):
+    import cv2
+
+    client = connect(server)
+    twenty_megapixels = to_jpeg(cv2.resize(portrait, (5200, 3900)), 30)
+    assert client.ask(twenty_megapixels)["code"] == "too_large"
+
+
+@pytest.mark.parametrize("arguments", [(), (GOOD,), (GOOD, b"x", 3)])
+def test_a_wrong_number_of_arguments(server, connect, arguments):
+    assert connect(server).emit("frame", *arguments).wait()["code"] == "bad_request"
+
+
+def test_an_unknown_event(server, connect):
+    assert connect(server).emit("no such event", 1).wait()["code"] == "bad_request"
+
+
+def test_busy_while_no_worker_is_ready(start_server, connect, portrait_jpeg):
+    server = start_server("--workers", "1", ready=None)
+    # The page answers before the model has loaded.
+    from tests.conftest import wait_until
+
+    def up() -> bool:
+        try:
+            return bool(server.health())
+        except OSError:
+            return False
+
+    wait_until(up)
+    client = connect(server)
+    answers = []
+
+    def served() -> bool:
+        answers.append(client.ask(portrait_jpeg))
+        return answers[-1]["ok"]
+
+    wait_until(served, 60)
+    assert {a["code"] for a in answers[:-1]} == {"busy"}

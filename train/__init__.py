@@ -1,0 +1,1 @@
+"""Offline training and measurement: data, recipe, loop, evaluation."""

@@ -1,0 +1,189 @@
+"""The training loop: augment, forward, loss, backward, step, schedule, average."""
+
+import copy
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from model.labels import LABELS
+from model.preprocess import standardise
+from model.resnet9 import ResNet9
+from train.augment import augment
+from train.data import Split
+from train.parse import VOTE_COLUMNS
+from train.recipe import Recipe
+
+LABEL_HEAD, VOTE_HEAD = "fer2013", "ferplus"
+
+
+@dataclass(frozen=True)
+class Tensors:
+    """A split on the training device.
+
+    Attributes:
+        grey: (N, 48, 48) uint8.
+        labels: (N,) int64.
+        votes: (N, 7) float32, shares that sum to 1, or all 0 where no vote is one of the seven.
+    """
+
+    grey: Tensor
+    labels: Tensor
+    votes: Tensor | None
+
+
+def to_tensors(split: Split, device: torch.device) -> Tensors:
+    """Move a split to `device`, with its votes as shares of our seven classes."""
+    votes = None
+    if split.votes is not None:
+        votes = torch.from_numpy(split.votes[:, VOTE_COLUMNS]).float()
+        votes = (votes / votes.sum(1, keepdim=True).clip(min=1)).to(device)
+    return Tensors(
+        torch.from_numpy(split.grey).to(device),
+        torch.from_numpy(split.labels).long().to(device),
+        votes,
+    )
+
+
+class Trainer:
+    """One run's whole state: network, averaged network, optimizer and epochs done.
+
+    Args:
+        recipe: what to do.
+        train: the Training rows; with votes, the network gets a second head.
+        seed: of the initial weights, the order of rows and the augmentation.
+        device: where to compute.
+        precision: torch.float32 or torch.bfloat16 (autocast).
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        train: Tensors,
+        seed: int,
+        device: torch.device,
+        precision: torch.dtype,
+    ) -> None:
+        torch.manual_seed(seed)
+        self.recipe, self.train, self.seed = recipe, train, seed
+        self.device, self.precision = device, precision
+        heads = (LABEL_HEAD,) if train.votes is None else (LABEL_HEAD, VOTE_HEAD)
+        net = ResNet9(recipe.widths, heads).to(device, memory_format=torch.channels_last)
+        self.net = net
+        self.averaged = AveragedModel(
+            net, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema_decay), use_buffers=True
+        )
+        decayed = [p for p in net.parameters() if p.ndim > 1]
+        others = [p for p in net.parameters() if p.ndim <= 1]
+        self.optimizer = torch.optim.SGD(
+            [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": others}],
+            lr=recipe.peak_lr,
+            momentum=recipe.momentum,
+            nesterov=True,
+        )
+        self.epoch = 0
+        self.history: list[dict[str, float]] = []
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return math.ceil(len(self.train.grey) / self.recipe.batch_size)
+
+    def loss(self, logits: Tensor, rows: Tensor) -> Tensor:
+        """Mean loss of (N, heads, 7) logits for these rows of the training split."""
+        labels = F.cross_entropy(
+            logits[:, 0], self.train.labels[rows], label_smoothing=self.recipe.label_smoothing
+        )
+        if self.train.votes is None:
+            return labels
+        votes = F.cross_entropy(logits[:, 1], self.train.votes[rows])
+        return labels.lerp(votes, self.recipe.votes_weight)
+
+    def run_epoch(self, on_step: Callable[[float, float], None]) -> None:
+        """Train for one epoch; its randomness depends on the seed and the epoch alone.
+
+        Args:
+            on_step: called after each step with its loss and learning rate.
+        """
+        generator = torch.Generator().manual_seed(self.seed * 100_003 + self.epoch)
+        order = torch.randperm(len(self.train.grey), generator=generator)
+        size_px = self.recipe.size_at(self.epoch)
+        total_steps = self.recipe.epochs * self.steps_per_epoch
+        started, loss_sum = time.monotonic(), 0.0
+        self.net.train()
+        for i, batch in enumerate(order.split(self.recipe.batch_size)):
+            rows = batch.to(self.device)
+            lr = self.recipe.lr_at(self.epoch * self.steps_per_epoch + i, total_steps)
+            for group in self.optimizer.param_groups:
+                group["lr"] = lr
+            x = standardise(augment(self.train.grey[rows], size_px, self.recipe, generator))
+            x = x.contiguous(memory_format=torch.channels_last)
+            with torch.autocast(
+                self.device.type, self.precision, enabled=self.precision != torch.float32
+            ):
+                logits = self.net(x)
+            loss = self.loss(logits.float(), rows)
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            self.optimizer.step()
+            self.averaged.update_parameters(self.net)
+            loss_sum += loss.item() * len(rows)
+            on_step(loss.item(), lr)
+        self.epoch += 1
+        self.history.append(
+            {
+                "epoch": self.epoch,
+                "size_px": size_px,
+                "lr": lr,
+                "loss": loss_sum / len(order),
+                "seconds": time.monotonic() - started,
+            }
+        )
+
+    def weights(self) -> ResNet9:
+        """A copy of the averaged network, in evaluation mode."""
+        return copy.deepcopy(self.averaged.module).eval()
+
+    def state_dict(self) -> dict:
+        """Everything that the next epoch depends on; tensors, numbers and strings only."""
+        return {
+            "net": self.net.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "epoch": self.epoch,
+            "history": self.history,
+            "seed": self.seed,
+        }
+
+    def load_state_dict(self, state: dict) -> None:
+        """Go on from `state_dict()` of a run with the same recipe, seed and data."""
+        self.net.load_state_dict(state["net"])
+        self.averaged.load_state_dict(state["averaged"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.epoch, self.history = state["epoch"], state["history"]
+
+
+@torch.inference_mode()
+def predict(net: nn.Module, grey: Tensor, flip: bool = False, batch_size: int = 256) -> Tensor:
+    """Logits for whole pictures.
+
+    Args:
+        net: a ResNet9 in evaluation mode.
+        grey: (N, 48, 48) uint8.
+        flip: average the log-probabilities of each picture and its mirror image.
+
+    Returns:
+        (N, heads, 7) float32 on the CPU.
+    """
+    parts = []
+    for batch in grey.split(batch_size):
+        x = standardise(batch[:, None].float()).contiguous(memory_format=torch.channels_last)
+        logits = net(x)
+        if flip:
+            logits = (logits.log_softmax(-1) + net(x.flip(-1)).log_softmax(-1)) / 2
+        parts.append(logits.float().cpu())
+    return torch.cat(parts) if parts else torch.empty(0, 1, len(LABELS))

@@ -1,0 +1,70 @@
+"""Named training recipes: every number that shapes a run, in one place."""
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Settings of one run; saved with its checkpoints and in the model card."""
+
+    widths: tuple[int, int, int, int] = (32, 64, 128, 256)  # channels of the four blocks
+    sizes: tuple[tuple[int, int], ...] = ((9, 32), (6, 40), (3, 48))  # (epochs, input pixels)
+    batch_size: int = 64  # pictures a step
+    peak_lr: float = 0.05  # of the mean loss
+    warmup: float = 0.2  # fraction of all steps, linear from 0; then linear back to 0
+    momentum: float = 0.9  # Nesterov
+    weight_decay: float = 5e-4  # on convolution and linear weights only
+    label_smoothing: float = 0.1  # of FER2013's hard labels; crowd votes are soft already
+    ema_decay: float = 0.998  # a step, of the averaged weights that are kept
+    votes_weight: float = 0.5  # share of the loss from the FER+ head, when votes are given
+    rotation_rad: float = 0.25  # uniform, both ways
+    scale: float = 0.12  # uniform, both ways, as a fraction of the side
+    shift: float = 0.12  # uniform, both ways, as a fraction of the side
+
+    @property
+    def epochs(self) -> int:
+        return sum(count for count, _ in self.sizes)
+
+    def size_at(self, epoch: int) -> int:
+        """Input side in pixels of epoch 0..epochs-1."""
+        for count, size_px in self.sizes:
+            if epoch < count:
+                return size_px
+            epoch -= count
+        raise IndexError("epoch past the end of the recipe")
+
+    def lr_at(self, step: int, total_steps: int) -> float:
+        """Learning rate of step 0..total_steps-1: up to `peak_lr` and down to 0, both linear.
+
+        Source: the 1cycle policy, L. N. Smith and N. Topin, "Super-Convergence" (2018).
+        """
+        warmup_steps = max(1, round(self.warmup * total_steps))
+        if step < warmup_steps:
+            return self.peak_lr * (step + 1) / warmup_steps
+        return self.peak_lr * (total_steps - step) / (total_steps - warmup_steps + 1)
+
+
+RECIPES = {
+    "default": Recipe(),
+    # Two epochs of a tiny network: proves that everything runs, learns little.
+    "smoke": Recipe(widths=(8, 8, 16, 16), sizes=((1, 24), (1, 48)), batch_size=32, peak_lr=0.05),
+}
+
+
+def from_dict(values: dict[str, Any]) -> Recipe:
+    """Recipe from JSON-like values (lists become tuples).
+
+    Raises:
+        ValueError: a name is no field of `Recipe`.
+    """
+    known = {field.name for field in fields(Recipe)}
+    if unknown := sorted(set(values) - known):
+        raise ValueError(
+            f"unknown recipe field {', '.join(unknown)}: known are {', '.join(sorted(known))}"
+        )
+    return replace(Recipe(), **{name: _as_tuples(value) for name, value in values.items()})
+
+
+def _as_tuples(value: Any) -> Any:
+    return tuple(_as_tuples(item) for item in value) if isinstance(value, list | tuple) else value

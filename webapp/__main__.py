@@ -1,0 +1,52 @@
+"""`python -m webapp`: patch, listen, start the workers, serve, stop in reverse order.
+
+The only place that names eventlet. Flask and everything that uses sockets or threads is imported
+after the patch.
+"""
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from webapp.config import ENV_PREFIX, Settings, options
+
+
+@click.command(context_settings={"auto_envvar_prefix": ENV_PREFIX, "show_default": True})
+@options
+def main(**values: object) -> None:
+    """Serve the Moodlight page and analyse the frames that it sends.
+
+    Every option is also an environment variable: MOODLIGHT_ and its name, as MOODLIGHT_PORT.
+    """
+    settings = Settings(**values)
+    if settings.async_mode == "eventlet":
+        serve = _patch_for_eventlet()
+    else:
+        serve = _serve_on_threads
+    from webapp.server import run
+
+    run(settings, serve)
+
+
+def _patch_for_eventlet() -> Callable[[Any, Any], None]:
+    # Its authors advise against new use on every import; the README says why it is here.
+    warnings.filterwarnings("ignore", module="eventlet")
+    warnings.filterwarnings("ignore", message="(?s).*Eventlet is deprecated")
+    import eventlet
+    from eventlet import wsgi
+
+    eventlet.monkey_patch()
+    return lambda listener, app: wsgi.server(listener, app, log_output=False, debug=False)
+
+
+def _serve_on_threads(listener: Any, app: Any) -> None:
+    from werkzeug.serving import make_server
+
+    host, port = listener.getsockname()[:2]
+    make_server(host, port, app, threaded=True, fd=listener.fileno()).serve_forever()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""The Flask application, put together."""
+
+import secrets
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask_socketio import SocketIO
+
+from model.card import load_card
+from webapp import events
+from webapp.config import Settings
+from webapp.gate import Gate
+from webapp.pool import WorkerPool
+from webapp.routes import pages
+from webapp.service import Service
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+def create_app(
+    settings: Settings, pool: WorkerPool | None = None, gate: Gate | None = None
+) -> Flask:
+    """Build the application; the pool is not started here.
+
+    Args:
+        settings: see `webapp.config`.
+        pool: stands in for the real worker pool in tests.
+        gate: the one that `pool` takes frames from.
+
+    Raises:
+        model.card.WeightsError: no usable weights.
+    """
+    card = load_card(settings.weights)
+    gate = gate or Gate()
+    app = Flask(__name__, static_folder=_ROOT / "static", template_folder=_ROOT / "templates")
+    app.secret_key = secrets.token_bytes(32)
+    app.register_blueprint(pages)
+    socketio = SocketIO(
+        app,
+        async_mode=settings.async_mode,
+        manage_session=False,
+        # Well above the frame limit: past it the socket closes before `too_large` can be said.
+        max_http_buffer_size=4 * settings.max_frame_bytes + 1_000_000,
+    )
+    events.register(socketio)
+    app.wsgi_app = _no_deflate(app.wsgi_app)
+    app.extensions["moodlight"] = Service(
+        settings, card, gate, pool or WorkerPool(settings, gate), socketio
+    )
+    return app
+
+
+def _no_deflate(wsgi_app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+    """Refuse permessage-deflate: JPEG does not get smaller, and it costs milliseconds a frame."""
+
+    def call(environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
+        environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+        return wsgi_app(environ, start_response)
+
+    return call

@@ -1,0 +1,113 @@
+"""Every setting of the web process: its option, environment variable, default and range."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from model.card import DEFAULT_WEIGHTS
+from model.image_header import FrameLimits
+from model.names import DETECTORS
+
+ENV_PREFIX = "MOODLIGHT"
+ASYNC_MODES = ("eventlet", "threading")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `python -m webapp` was told."""
+
+    host: str = "127.0.0.1"
+    port: int = 5000
+    workers: int = 1
+    weights: Path = DEFAULT_WEIGHTS
+    detector: str = "mtcnn"
+    detector_model: Path | None = None
+    max_frame_bytes: int = FrameLimits.max_frame_bytes
+    max_width: int = FrameLimits.max_width
+    max_height: int = FrameLimits.max_height
+    deadline_ms: int = 5000
+    worker_timeout_ms: int = 10_000
+    async_mode: str = "eventlet"
+
+    @property
+    def frame_limits(self) -> FrameLimits:
+        return FrameLimits(self.max_frame_bytes, self.max_width, self.max_height)
+
+
+def default_workers() -> int:
+    """One worker a core, up to four: each takes some 400 MB."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(4, cores or 1))
+
+
+def options(command: Callable) -> Callable:
+    """Decorator that gives a click command one option for each field of `Settings`."""
+    file = click.Path(path_type=Path, dir_okay=False)
+    for option in reversed(
+        (
+            click.option("--host", default=Settings.host, help="Address to listen on."),
+            click.option("--port", type=click.IntRange(1, 65535), default=Settings.port),
+            click.option(
+                "--workers",
+                type=click.IntRange(1, 64),
+                default=default_workers,
+                show_default="one a core, at most 4",
+                help="Inference processes.",
+            ),
+            click.option(
+                "--weights",
+                type=file,
+                default=DEFAULT_WEIGHTS,
+                show_default="the shipped ones",
+                help="A .safetensors file with its .json card beside it.",
+            ),
+            click.option(
+                "--detector",
+                type=click.Choice(DETECTORS),
+                default=Settings.detector,
+                help="Face detector.",
+            ),
+            click.option("--detector-model", type=file, help="YuNet's ONNX file."),
+            click.option(
+                "--max-frame-bytes",
+                type=click.IntRange(1_000, 50_000_000),
+                default=Settings.max_frame_bytes,
+                help="Largest encoded frame.",
+            ),
+            click.option(
+                "--max-width",
+                type=click.IntRange(16, 16_384),
+                default=Settings.max_width,
+                help="Widest frame, in pixels.",
+            ),
+            click.option(
+                "--max-height",
+                type=click.IntRange(16, 16_384),
+                default=Settings.max_height,
+                help="Highest frame, in pixels.",
+            ),
+            click.option(
+                "--deadline-ms",
+                type=click.IntRange(100, 60_000),
+                default=Settings.deadline_ms,
+                help="A frame older than this is dropped.",
+            ),
+            click.option(
+                "--worker-timeout-ms",
+                type=click.IntRange(500, 600_000),
+                default=Settings.worker_timeout_ms,
+                help="A worker that takes longer for one frame is restarted.",
+            ),
+            click.option(
+                "--async-mode",
+                type=click.Choice(ASYNC_MODES),
+                default=Settings.async_mode,
+                help="How the web process waits for many clients.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command

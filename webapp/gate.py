@@ -1,0 +1,115 @@
+"""Which frame goes to a worker next: the newest of each client, clients in turn.
+
+Each client has at most one frame in a worker and one waiting. A newer frame replaces the waiting
+one, which is dropped at once, so nothing is ever queued up. Blocking uses `threading`, which
+eventlet makes cooperative.
+"""
+
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(eq=False)
+class Ticket:
+    """One frame on its way through the gate.
+
+    Attributes:
+        client: whose it is.
+        encoded: the picture.
+        received: monotonic seconds when it came in.
+        started: monotonic seconds when a worker took it.
+        outcome: the worker's answer, or None for a dropped frame; set once `finished` is.
+    """
+
+    client: str
+    encoded: bytes
+    received: float = field(default_factory=time.monotonic)
+    started: float = 0.0
+    outcome: dict[str, Any] | None = None
+    finished: threading.Event = field(default_factory=threading.Event)
+
+    def finish(self, outcome: dict[str, Any] | None) -> None:
+        """Wake whoever waits; only the first call counts."""
+        if not self.finished.is_set():
+            self.outcome = outcome
+            self.finished.set()
+
+
+class Gate:
+    """Waiting and served frames of all clients; safe to use from many threads."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._waiting: dict[str, Ticket] = {}
+        self._serving: dict[str, Ticket] = {}
+        self._turns: deque[str] = deque()  # clients with a waiting frame and none in a worker
+        self._closed = False
+
+    def submit(self, ticket: Ticket) -> None:
+        """Let a frame wait for its turn; the frame that it replaces is dropped."""
+        with self._changed:
+            replaced = self._waiting.get(ticket.client)
+            self._waiting[ticket.client] = ticket
+            if replaced is None and ticket.client not in self._serving:
+                self._turns.append(ticket.client)
+                self._changed.notify()
+        if replaced is not None:
+            replaced.finish(None)
+
+    def take(self) -> Ticket | None:
+        """Wait for a frame and hand it to the calling worker's thread; None once closed."""
+        with self._changed:
+            while not self._turns and not self._closed:
+                self._changed.wait()
+            if self._closed:
+                return None
+            client = self._turns.popleft()
+            ticket = self._waiting.pop(client)
+            self._serving[client] = ticket
+            ticket.started = time.monotonic()
+            return ticket
+
+    def release(self, ticket: Ticket, outcome: dict[str, Any] | None) -> None:
+        """The worker is done with a frame, or lost it (outcome None)."""
+        with self._changed:
+            self._free(ticket)
+        ticket.finish(outcome)
+
+    def give_up(self, ticket: Ticket) -> None:
+        """Drop a frame wherever it is, so that its client's next frame can be served."""
+        with self._changed:
+            if self._waiting.get(ticket.client) is ticket:
+                self._forget_waiting(ticket.client)
+            self._free(ticket)
+        ticket.finish(None)
+
+    def remove(self, client: str) -> None:
+        """The client is gone: drop what it had."""
+        with self._changed:
+            gone = [t for t in (self._forget_waiting(client), self._serving.pop(client, None)) if t]
+        for ticket in gone:
+            ticket.finish(None)
+
+    def close(self) -> None:
+        """Drop everything and let every `take` return None."""
+        with self._changed:
+            self._closed = True
+            left = [*self._waiting.values(), *self._serving.values()]
+            self._changed.notify_all()
+        for ticket in left:
+            ticket.finish(None)
+
+    def _free(self, ticket: Ticket) -> None:
+        if self._serving.get(ticket.client) is ticket:
+            del self._serving[ticket.client]
+            if ticket.client in self._waiting:
+                self._turns.append(ticket.client)
+                self._changed.notify()
+
+    def _forget_waiting(self, client: str) -> Ticket | None:
+        if client in self._turns:
+            self._turns.remove(client)
+        return self._waiting.pop(client, None)

@@ -1,0 +1,72 @@
+"""Listening, logging, signals: the life of one server."""
+
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable
+
+import click
+from flask import Flask
+
+from model.card import WeightsError
+from webapp.app import create_app
+from webapp.config import Settings
+
+log = logging.getLogger("moodlight")
+
+
+def run(settings: Settings, serve: Callable[[socket.socket, Flask], None]) -> None:
+    """Serve until Ctrl-C or SIGTERM.
+
+    Args:
+        settings: see `webapp.config`.
+        serve: answers connections of a listening socket until interrupted.
+
+    Raises:
+        click.ClickException: the port is taken, or the weights are missing or corrupt.
+    """
+    logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", level=logging.INFO)
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    if settings.detector == "yunet" and settings.detector_model is None:
+        raise click.ClickException("yunet needs its ONNX file: name it with --detector-model FILE")
+    try:
+        app = create_app(settings)
+    except WeightsError as error:
+        raise click.ClickException(str(error)) from None
+    listener = _listen(settings.host, settings.port)
+    pool = app.extensions["moodlight"].pool
+    signal.signal(signal.SIGTERM, _interrupt)
+    pool.start()
+    shown_host = "localhost" if settings.host in ("127.0.0.1", "::1") else settings.host
+    log.info("open http://%s:%d (Ctrl-C stops)", shown_host, settings.port)
+    try:
+        serve(listener, app)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        log.info("stopping")
+        pool.stop()
+        listener.close()
+    sys.exit(0)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # Accepted sockets inherit it. Without it a result followed by its acknowledgement waits 40 ms.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(128)
+    except OSError as error:
+        raise click.ClickException(
+            f"cannot listen on {host}:{port} ({error.strerror}): is Moodlight already running? "
+            "Stop it, or choose another port with --port"
+        ) from None
+    return listener
+
+
+def _interrupt(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt

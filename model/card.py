@@ -1,4 +1,4 @@
-"""The JSON card beside each weight file. Imports neither torch nor numpy: the web process reads it."""
+"""The JSON card beside each weight file. The web process reads it: no torch, no numpy here."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What a picture's header says, read before anything is decoded. Imports neither numpy nor OpenCV."""
+"""What a picture's header says, read before anything is decoded. No numpy, no OpenCV here."""
 
 import io
 from dataclasses import dataclass

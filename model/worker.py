@@ -1,7 +1,7 @@
 """The inference worker process: `python -m model.worker --connect HOST:PORT`.
 
 Started by `webapp.pool`, one process each. It connects back to the web process, loads the engine,
-and answers one frame at a time. When the web process goes away, however it ends, so does the worker.
+and answers one frame at a time. When the web process goes away, however it ends, so does this one.
 """
 
 import logging

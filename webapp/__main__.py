@@ -21,10 +21,8 @@ def main(**values: object) -> None:
     Every option is also an environment variable: MOODLIGHT_ and its name, as MOODLIGHT_PORT.
     """
     settings = Settings(**values)
-    if settings.async_mode == "eventlet":
-        serve = _patch_for_eventlet()
-    else:
-        serve = _serve_on_threads
+    on_eventlet = settings.async_mode == "eventlet"
+    serve = _patch_for_eventlet() if on_eventlet else _serve_on_threads
     from webapp.server import run
 
     run(settings, serve)

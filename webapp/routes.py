@@ -12,7 +12,8 @@ pages = Blueprint("pages", __name__)
 @pages.get("/")
 def index() -> str:
     service: Service = current_app.extensions["moodlight"]
-    return render_template("index.html", model=service.card)
+    accuracy = service.card["accuracy"]["PublicTest"]
+    return render_template("index.html", accuracy=f"{accuracy:.0%}" if accuracy else None)
 
 
 @pages.get("/healthz")

@@ -1,0 +1,83 @@
+// @ts-check
+/** The only module that touches `navigator.mediaDevices`. */
+
+/** Why there is no camera: a key of `texts.camera`. */
+export class CameraError extends Error {
+  /** @param {"insecure"|"refused"|"missing"|"busy"|"unsuitable"|"failed"} reason */
+  constructor(reason) {
+    super(reason);
+    this.reason = reason;
+  }
+}
+
+/** @type {Record<string, CameraError["reason"]>} */
+const REASONS = {
+  NotAllowedError: "refused",
+  SecurityError: "refused",
+  NotFoundError: "missing",
+  NotReadableError: "busy",
+  AbortError: "busy",
+  OverconstrainedError: "unsuitable",
+};
+
+export class Camera {
+  /**
+   * @param {HTMLVideoElement} video shows the picture
+   * @param {() => void} onEnded called when the camera goes away by itself
+   */
+  constructor(video, onEnded) {
+    this.video = video;
+    this.onEnded = onEnded;
+    /** @type {MediaStream | null} */
+    this.stream = null;
+  }
+
+  /** Device id of the open camera, or null. */
+  get deviceId() {
+    return this.stream?.getVideoTracks()[0]?.getSettings().deviceId ?? null;
+  }
+
+  /**
+   * Open a camera (the one named, if it is there) and play it.
+   * @param {string | null} deviceId
+   * @throws {CameraError}
+   */
+  async open(deviceId) {
+    this.close(); // some systems give a camera to one holder only
+    if (!window.isSecureContext || !navigator.mediaDevices?.getUserMedia) {
+      throw new CameraError("insecure");
+    }
+    const video = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
+    try {
+      const choice = deviceId ? { deviceId: { ideal: deviceId } } : { facingMode: "user" };
+      this.stream = await navigator.mediaDevices.getUserMedia({
+        audio: false,
+        video: { ...video, ...choice },
+      });
+    } catch (error) {
+      throw new CameraError(REASONS[/** @type {Error} */ (error).name] ?? "failed");
+    }
+    this.stream.getVideoTracks()[0].addEventListener("ended", this.onEnded);
+    this.video.srcObject = this.stream;
+    await this.video.play();
+  }
+
+  /** Stop the camera (its light goes off) and drop the picture. */
+  close() {
+    for (const track of this.stream?.getTracks() ?? []) {
+      track.removeEventListener("ended", this.onEnded);
+      track.stop();
+    }
+    this.stream = null;
+    this.video.srcObject = null;
+  }
+
+  /**
+   * Cameras to choose from; they have names once one has been opened.
+   * @returns {Promise<MediaDeviceInfo[]>}
+   */
+  async list() {
+    const devices = await navigator.mediaDevices.enumerateDevices();
+    return devices.filter((device) => device.kind === "videoinput");
+  }
+}

@@ -1,0 +1,79 @@
+"""Headless Chromium with a fake camera that plays a clip made at test time."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import Server, missing, to_jpeg
+
+playwright_api = pytest.importorskip("playwright.sync_api")
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+
+
+@pytest.fixture(scope="session")
+def browser_path() -> str:
+    """Path of an installed Chromium or Chrome."""
+    for name in _BROWSERS:
+        if path := shutil.which(name):
+            return path
+    missing("Chromium or Chrome")
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator["playwright_api.Playwright"]:
+    with playwright_api.sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def clip(portrait: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A second of MJPEG: the portrait, standing still."""
+    path = tmp_path_factory.mktemp("clip") / "portrait.mjpeg"
+    path.write_bytes(to_jpeg(portrait, 90) * 30)
+    return path
+
+
+@pytest.fixture
+def open_page(
+    playwright: "playwright_api.Playwright", browser_path: str, clip: Path
+) -> Iterator[Callable[..., "playwright_api.Page"]]:
+    """Open a server's page in a browser of its own; `flags` replace the fake camera's."""
+    browsers = []
+
+    def open_(
+        server: Server, flags: tuple[str, ...] | None = None, **context: object
+    ) -> "playwright_api.Page":
+        if flags is None:
+            flags = ("--use-fake-ui-for-media-stream", f"--use-file-for-fake-video-capture={clip}")
+        browser = playwright.chromium.launch(
+            executable_path=browser_path,
+            args=[
+                "--use-fake-device-for-media-stream",
+                *flags,
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                *(["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
+            ],
+        )
+        browsers.append(browser)
+        page = browser.new_context(**context).new_page()
+        page.errors = []
+        page.on("pageerror", lambda error: page.errors.append(str(error)))
+        page.on("console", lambda m: page.errors.append(m.text) if m.type == "error" else None)
+        page.goto(server.url.replace("127.0.0.1", "localhost"))
+        return page
+
+    yield open_
+    for browser in browsers:
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def server(start_server: Callable[..., Server]) -> Server:
+    return start_server("--workers", "1")

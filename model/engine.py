@@ -101,8 +101,9 @@ class Engine:
         detector_model: Path | None = None,
     ) -> None:
         self._net, self.card = checkpoint.load(weights)
-        self._head = self._net.heads.index(self.card["serving"]["head"])
-        self._temperature = self.card["serving"]["temperature"]
+        head = self.card["serving"]["head"]
+        self._head = self._net.heads.index(head)
+        self._temperature = self.card["serving"]["temperature"][head]
         self._detector = detector.create(detector_name, detector_model)
         self._crop_rule = CROP_RULES[detector_name]
         self.name = "torch-float32"

@@ -5,59 +5,139 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
+import numpy as np
 import torch
 from tqdm import tqdm
 
-from train import data
+from train import data, precision, run
 from train import recipe as recipes
-from train.loop import Trainer, predict, to_tensors
+from train.data import DataSet, Split
+from train.loop import LABEL_HEAD, Tensors, Trainer, predict, to_tensors
+from train.parse import DataError
 
-STATE_FILE = "state.pt"
+_HELD_OUT = 0.1  # of the Training rows, where the data has no PublicTest
 
 
 @click.command(context_settings={"show_default": True})
-@click.option("--data", "data_path", type=click.Path(path_type=Path), required=True)
-@click.option("--ferplus", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True)
+@click.option(
+    "--data",
+    "data_path",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Kaggle's fer2013.csv (.gz, .zip) or folder layout (also zipped).",
+)
+@click.option(
+    "--ferplus",
+    type=click.Path(path_type=Path),
+    help="fer2013new.csv: trains a second head on its crowd votes.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Folder for weights, card, history, plots and the state to resume from.",
+)
 @click.option(
     "--recipe", "recipe_name", type=click.Choice(list(recipes.RECIPES)), default="default"
 )
-@click.option("--set", "overrides", multiple=True)
-@click.option("--seed", type=int, default=0)
-@click.option("--resume", is_flag=True)
-def main(data_path, ferplus, out, recipe_name, overrides, seed, resume):
-    values = asdict(recipes.RECIPES[recipe_name])
-    for item in overrides:
-        k, _, v = item.partition("=")
-        values[k] = json.loads(v)
-    recipe = recipes.from_dict(values)
+@click.option(
+    "--set", "overrides", multiple=True, metavar="FIELD=JSON", help="Change a field of the recipe."
+)
+@click.option("--seed", type=click.IntRange(0), default=0)
+@click.option("--resume", is_flag=True, help="Go on from the state in --out after a kill.")
+@click.option("--device", default=None, help="Torch device.  [default: cuda if there is one]")
+@click.option(
+    "--precision",
+    "precision_name",
+    type=click.Choice(["auto", *precision.CHOICES]),
+    default="auto",
+    help="auto: whichever a short trial finds faster.",
+)
+def main(
+    data_path: Path,
+    ferplus: Path | None,
+    out: Path,
+    recipe_name: str,
+    overrides: tuple[str, ...],
+    seed: int,
+    resume: bool,
+    device: str | None,
+    precision_name: str,
+) -> None:
+    """Train on FER2013's Training rows; PublicTest is only measured."""
+    chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    try:
+        recipe = _override(recipes.RECIPES[recipe_name], overrides)
+        dataset = data.load(data_path, ferplus)
+        training, validation = _splits(dataset, seed)
+        state = run.load_state(out) if resume else None
+    except (DataError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+    if precision_name == "auto":
+        precision_name = state["precision"] if state else precision.fastest(chosen)
+    trainer = Trainer(
+        recipe, to_tensors(training, chosen), seed, chosen, precision.CHOICES[precision_name]
+    )
+    if state:
+        try:
+            trainer.load_state_dict(state)
+        except ValueError as error:
+            raise click.ClickException(f"cannot resume {out}: {error}") from None
     out.mkdir(parents=True, exist_ok=True)
-    ds = data.load(data_path, ferplus)
-    device = torch.device("cpu")
-    val = to_tensors(ds.split("PublicTest"), device)
-    tr = Trainer(recipe, to_tensors(ds.split("Training"), device), seed, device, torch.float32)
-    if resume:
-        tr.load_state_dict(torch.load(out / STATE_FILE, weights_only=True))
-    while tr.epoch < recipe.epochs:
-        with tqdm(total=tr.steps_per_epoch, mininterval=20) as bar:
+    _train(trainer, to_tensors(validation, chosen), out)
+    card = run.ship(trainer, dataset, validation, out)
+    click.echo(json.dumps(card["accuracy"]))
 
-            def on(loss, lr):
-                bar.update()
+
+def _override(recipe: recipes.Recipe, overrides: tuple[str, ...]) -> recipes.Recipe:
+    values = asdict(recipe)
+    for item in overrides:
+        name, equals, value = item.partition("=")
+        if not equals:
+            raise ValueError(f"--set takes FIELD=JSON, not {item!r}")
+        values[name] = json.loads(value)
+    return recipes.from_dict(values)
+
+
+def _splits(dataset: DataSet, seed: int) -> tuple[Split, Split]:
+    """Rows to train on and rows to watch."""
+    training = dataset.split("Training")
+    if "PublicTest" in dataset.splits:
+        return training, dataset.split("PublicTest")
+    order = np.random.default_rng(seed).permutation(len(training))
+    held_out = np.isin(np.arange(len(training)), order[: int(_HELD_OUT * len(training))])
+    return training.rows(~held_out), training.rows(held_out)
+
+
+def _train(trainer: Trainer, validation: Tensors, out: Path) -> None:
+    recipe = trainer.recipe
+    # Steps count by their pixels, so that the time left is right across sizes.
+    costs = [recipe.size_at(e) ** 2 * trainer.steps_per_epoch for e in range(recipe.epochs)]
+    with tqdm(
+        total=sum(costs),
+        initial=sum(costs[: trainer.epoch]),
+        bar_format="{desc} {percentage:3.0f}% |{bar}| {elapsed}<{remaining}{postfix}",
+    ) as bar:
+        while trainer.epoch < recipe.epochs:
+            size_px = recipe.size_at(trainer.epoch)
+            bar.set_description(f"epoch {trainer.epoch + 1}/{recipe.epochs} at {size_px} px")
+
+            def on_step(loss: float, lr: float, cost: int = size_px**2) -> None:
                 bar.set_postfix(loss=f"{loss:.3f}", lr=f"{lr:.4f}", refresh=False)
+                bar.update(cost)
 
-            tr.run_epoch(on)
-        lg = predict(tr.weights(), val.grey)
-        h = tr.history[-1]
-        h["accuracy"] = (lg[:, 0].argmax(1) == val.labels).float().mean().item()
-        if lg.shape[1] > 1:
-            h["accuracy_votes_head"] = (lg[:, 1].argmax(1) == val.labels).float().mean().item()
-            top = val.votes.max(1).values
-            ok = top > 0.5
-            h["ferplus"] = (lg[:, 1].argmax(1) == val.votes.argmax(1))[ok].float().mean().item()
-        print(json.dumps(h), flush=True)
-        part = out / (STATE_FILE + ".partial")
-        torch.save(tr.state_dict(), part)
-        part.replace(out / STATE_FILE)
+            trainer.run_epoch(on_step)
+            logits = predict(trainer.weights(), validation.grey)
+            right = logits[:, trainer.net.heads.index(LABEL_HEAD)].argmax(1)
+            accuracy = (right == validation.labels.cpu()).float().mean().item()
+            trainer.history[-1]["accuracy"] = accuracy
+            bar.write(
+                f"epoch {trainer.epoch}: loss {trainer.history[-1]['loss']:.4f}, "
+                f"validation accuracy {accuracy:.4f}"
+            )
+            run.save_state(trainer, out)
+            run.write_history(trainer.history, out)
 
 
-main()
+if __name__ == "__main__":
+    main()

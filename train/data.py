@@ -27,6 +27,11 @@ class Split:
     def __len__(self) -> int:
         return len(self.grey)
 
+    def rows(self, chosen: np.ndarray) -> "Split":
+        """The rows where the (N,) bool mask is true."""
+        votes = None if self.votes is None else self.votes[chosen]
+        return Split(self.grey[chosen], self.labels[chosen], votes)
+
 
 @dataclass(frozen=True)
 class DataSet:
@@ -56,6 +61,8 @@ def load(path: Path, ferplus: Path | None = None) -> DataSet:
     Raises:
         parse.DataError: a file is not what it should be; says where and why.
     """
+    if not path.exists():
+        raise parse.DataError(f"{path}: no such file or folder")
     cached = _cache_file(path)
     if cached.exists():
         with np.load(cached) as arrays:
@@ -66,11 +73,8 @@ def load(path: Path, ferplus: Path | None = None) -> DataSet:
         partial = cached.with_suffix(".partial.npz")
         np.savez(partial, grey=grey, labels=labels, usage=usage)
         partial.replace(cached)
-    votes = parse.votes(ferplus, usage) if ferplus else None
-    splits = {}
-    for name in dict.fromkeys(usage.tolist()):
-        rows = usage == name
-        splits[name] = Split(grey[rows], labels[rows], votes[rows] if votes is not None else None)
+    everything = Split(grey, labels, parse.votes(ferplus, usage) if ferplus else None)
+    splits = {name: everything.rows(usage == name) for name in dict.fromkeys(usage.tolist())}
     digest = hashlib.sha256(grey.tobytes() + labels.tobytes()).hexdigest()
     return DataSet(splits, digest)
 

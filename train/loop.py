@@ -1,10 +1,11 @@
 """The training loop: augment, forward, loss, backward, step, schedule, average."""
 
 import copy
+import json
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import torch
 from torch import Tensor, nn
@@ -156,11 +157,26 @@ class Trainer:
             "optimizer": self.optimizer.state_dict(),
             "epoch": self.epoch,
             "history": self.history,
+            **self._identity(),
+        }
+
+    def _identity(self) -> dict:
+        return {
+            "recipe": json.dumps(asdict(self.recipe)),
             "seed": self.seed,
+            "rows": len(self.train.grey),
+            "precision": str(self.precision).removeprefix("torch."),
         }
 
     def load_state_dict(self, state: dict) -> None:
-        """Go on from `state_dict()` of a run with the same recipe, seed and data."""
+        """Go on from `state_dict()` of a run with the same recipe, seed, rows and precision.
+
+        Raises:
+            ValueError: the run was another one; names the difference.
+        """
+        for name, value in self._identity().items():
+            if state[name] != value:
+                raise ValueError(f"its {name} was {state[name]}, not {value}")
         self.net.load_state_dict(state["net"])
         self.averaged.load_state_dict(state["averaged"])
         self.optimizer.load_state_dict(state["optimizer"])

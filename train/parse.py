@@ -42,10 +42,8 @@ def pictures(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         "Training" and "test" for the folder layout.
 
     Raises:
-        DataError: missing, or not in one of those forms.
+        DataError: not in one of those forms.
     """
-    if not path.exists():
-        raise DataError(f"{path}: no such file or folder")
     if path.is_dir():
         named = ((str(f.relative_to(path)), f.read_bytes()) for f in sorted(path.rglob("*.*")))
         return _read_folder(named, path)

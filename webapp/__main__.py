@@ -10,10 +10,10 @@ from typing import Any
 
 import click
 
-from webapp.config import ENV_PREFIX, Settings, options
+from webapp.config import Settings, options
 
 
-@click.command(context_settings={"auto_envvar_prefix": ENV_PREFIX, "show_default": True})
+@click.command(context_settings={"show_default": True})
 @options
 def main(**values: object) -> None:
     """Serve the Moodlight page and analyse the frames that it sends.

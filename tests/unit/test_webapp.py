@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from tests.conftest import ROOT
 from webapp import protocol
 from webapp.__main__ import main
+from webapp.masking import apply_mask
 
 
 def test_the_web_process_stays_light():
@@ -31,6 +32,14 @@ def test_the_package_itself_imports_nothing():
 def test_a_frame_is_parsed():
     frame = protocol.parse_frame(({"id": 1, "sent_at": 2.5, "more": 0}, b"x"))
     assert frame == protocol.FrameRequest(1, 2.5, b"x")
+
+
+@pytest.mark.parametrize("length", [0, 1, 3, 4, 5, 1000])
+@pytest.mark.parametrize("offset", [0, 1, 6])
+def test_masking_is_rfc_6455s(length, offset):
+    data, mask = bytes(i % 251 for i in range(1003)), (1, 128, 255, 7)
+    expected = bytes(data[i] ^ mask[(offset + i) % 4] for i in range(length))
+    assert apply_mask(data, mask, length, offset) == expected
 
 
 def test_help_shows_every_option():

@@ -1,0 +1,218 @@
+"""Floods, killed and stuck workers, shutdown: nobody else is slowed and nothing is left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, free_port, to_jpeg, wait_until
+
+MODES = pytest.mark.parametrize("mode", ["eventlet", "threading"])
+
+
+def test_two_clients_never_see_each_others_results(server, connect, portrait_jpeg, empty_jpeg):
+    """One sends a face, the other none, both as fast as they can, under the same ids."""
+    clients = {True: connect(server), False: connect(server)}
+
+    def stream(has_face: bool) -> None:
+        for i in range(15):
+            encoded = portrait_jpeg if has_face else empty_jpeg
+            assert clients[has_face].ask(encoded, {"id": i, "sent_at": float(has_face)})["ok"]
+
+    threads = [threading.Thread(target=stream, args=(kind,)) for kind in clients]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    for has_face, client in clients.items():
+        assert [r["id"] for r in client.results] == list(range(15))
+        assert {r["sent_at"] for r in client.results} == {float(has_face)}
+        assert {bool(r["faces"]) for r in client.results} == {has_face}
+
+
+def test_a_flood_is_dropped_and_counted_never_queued(server, connect, portrait_jpeg):
+    client, other = connect(server), connect(server)
+    pending = [client.send(portrait_jpeg) for _ in range(60)]
+    assert other.ask(portrait_jpeg)["ok"]  # nobody else waits for the flood
+    answers = [p.wait() for p in pending]
+    refused = [a for a in answers if not a["ok"]]
+    assert {a["code"] for a in refused} == {"dropped"}
+    assert answers[-1] == {"ok": True}  # the newest frame wins
+    assert len(answers) == 60
+    client.ask(portrait_jpeg)
+    assert client.results[-1]["dropped"] == len(refused)
+    assert len(client.results) == 61 - len(refused)
+
+
+def test_the_deadline_drops_what_waits_too_long(start_server, connect, portrait_jpeg):
+    server = start_server("--workers", "1", "--deadline-ms", "300")
+    client = connect(server)
+    assert client.ask(portrait_jpeg)["ok"]
+    (worker,) = server.worker_pids()
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        assert client.ask(portrait_jpeg)["code"] == "dropped"
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    wait_until(lambda: client.ask(portrait_jpeg)["ok"])
+
+
+@MODES
+def test_a_killed_worker_costs_one_frame(start_server, connect, portrait_jpeg, mode):
+    server = start_server("--async-mode", mode, "--workers", "2", ready=2)
+    client = connect(server)
+    answers = []
+    stop = threading.Event()
+
+    def stream() -> None:
+        while not stop.is_set():
+            answers.append(client.ask(portrait_jpeg))
+
+    streaming = threading.Thread(target=stream)
+    streaming.start()
+    wait_until(lambda: len(answers) > 5)
+    victim = server.worker_pids()[0]
+    os.kill(victim, signal.SIGKILL)
+    killed_at = len(answers)
+    wait_until(lambda: len(answers) > killed_at + 10)
+    wait_until(lambda: server.health()["workers"] == 2, 60)
+    stop.set()
+    streaming.join(30)
+    refused = [a for a in answers if not a["ok"]]
+    assert len(refused) <= 1
+    assert {a["code"] for a in refused} <= {"dropped"}
+    assert victim not in server.worker_pids()
+
+
+@MODES
+def test_a_stuck_worker_stops_nobody_and_is_replaced(start_server, connect, portrait_jpeg, mode):
+    """The web process keeps ticking while a worker sleeps on a frame, then replaces the worker."""
+    server = start_server(
+        *("--async-mode", mode, "--workers", "1", "--worker-timeout-ms", "3000"),
+        *("--max-frame-bytes", "3000000"),
+    )
+    client = connect(server)
+    assert client.ask(portrait_jpeg)["ok"]
+    (stuck,) = server.worker_pids()
+    os.kill(stuck, signal.SIGSTOP)
+    # Far more than the socket's buffer holds: a blocking send would stop everything.
+    pending = client.send(to_jpeg_of_noise())
+    ticks = []
+    for _ in range(20):
+        started = time.monotonic()
+        server.health()
+        ticks.append(time.monotonic() - started)
+        time.sleep(0.05)
+    assert len(ticks) == 20
+    assert max(ticks) < 1
+    assert not pending.done.is_set()
+    assert pending.wait()["code"] == "dropped"
+    wait_until(lambda: server.worker_pids() not in ([], [stuck]))
+    wait_until(lambda: client.ask(portrait_jpeg)["ok"], 60)
+
+
+def to_jpeg_of_noise() -> bytes:
+    import numpy as np
+
+    noise = np.random.default_rng(0).integers(0, 255, (1200, 1600, 3), np.uint8)
+    encoded = to_jpeg(noise, 95)
+    assert 1_000_000 < len(encoded) < 3_000_000
+    return encoded
+
+
+def test_a_client_that_leaves_in_mid_frame_does_no_harm(server, connect, portrait_jpeg):
+    for _ in range(5):
+        client = connect(server)
+        client.send(portrait_jpeg)
+        client.send(portrait_jpeg)
+        client.io.disconnect()
+    client = connect(server)
+    assert client.ask(portrait_jpeg)["ok"]
+    wait_until(lambda: server.health()["clients"] == 1)
+
+
+def alive(pid: int) -> bool:
+    with suppress(OSError):
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    return False
+
+
+@MODES
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ending_ends_everything(start_server, connect, portrait_jpeg, mode, number):
+    server = start_server("--async-mode", mode, "--workers", "2", ready=2)
+    assert connect(server).ask(portrait_jpeg)["ok"]
+    workers = server.worker_pids()
+    assert len(workers) == 2
+    server.process.send_signal(number)
+    assert server.process.wait(10) == 0
+    assert not any(alive(pid) for pid in workers)
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_no_worker_outlives_a_killed_web_process(start_server):
+    server = start_server("--workers", "2", ready=2)
+    workers = server.worker_pids()
+    assert len(workers) == 2
+    server.process.kill()
+    wait_until(lambda: not any(alive(pid) for pid in workers), 10)
+
+
+def test_a_stopped_worker_dies_with_its_web_process_once_it_goes_on(start_server):
+    server = start_server("--workers", "1")
+    (worker,) = server.worker_pids()
+    os.kill(worker, signal.SIGSTOP)
+    server.process.kill()
+    os.kill(worker, signal.SIGCONT)
+    wait_until(lambda: not alive(worker), 10)
+
+
+def run_to_end(*options: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "webapp", *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_a_busy_port_gets_a_sentence(server):
+    status, said = run_to_end("--port", str(server.port))
+    assert status == 1
+    assert "choose another port with --port" in said
+    assert "Traceback" not in said
+
+
+def test_missing_and_corrupt_weights_get_a_sentence(tmp_path):
+    status, said = run_to_end("--port", str(free_port()), "--weights", str(tmp_path / "none"))
+    assert (status, "Traceback" in said) == (1, False)
+    assert "no weights at" in said
+    assert "python -m train" in said
+
+    from model.card import DEFAULT_WEIGHTS, card_path
+
+    corrupt = tmp_path / "net.safetensors"
+    corrupt.write_bytes(DEFAULT_WEIGHTS.read_bytes()[:-1] + b"\0")
+    card_path(corrupt).write_bytes(card_path(DEFAULT_WEIGHTS).read_bytes())
+    status, said = run_to_end("--port", str(free_port()), "--weights", str(corrupt))
+    assert (status, "Traceback" in said) == (1, False)
+    assert "SHA-256 differs" in said
+
+
+def test_a_detector_that_cannot_load_is_said(start_server, connect, portrait_jpeg, tmp_path):
+    missing = tmp_path / "none.onnx"
+    status, said = run_to_end("--detector", "yunet")
+    assert (status, "--detector-model" in said) == (1, True)
+    server = start_server("--detector", "yunet", "--detector-model", str(missing), ready=None)
+    wait_until(lambda: "no YuNet file" in server.log.read_text())
+    answer = connect(server).ask(portrait_jpeg)
+    assert answer["code"] == "busy"
+    assert "no YuNet file" in answer["message"]

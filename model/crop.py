@@ -25,9 +25,9 @@ class CropRule:
 
 
 CROP_RULES = {
-    "mtcnn": CropRule(scale=1.07, shift_y=0.0),
-    "haar": CropRule(scale=1.0, shift_y=0.0),
-    "yunet": CropRule(scale=1.07, shift_y=0.0),
+    "mtcnn": CropRule(scale=1.07, shift_y=-0.007),
+    "haar": CropRule(scale=1.01, shift_y=0.003),
+    "yunet": CropRule(scale=1.12, shift_y=-0.010),
 }
 
 

@@ -1,0 +1,59 @@
+"""Pictures with boxes, labels and bars drawn on them."""
+
+import cv2
+import numpy as np
+
+from model.engine import Face
+from model.labels import LABELS
+
+# Okabe and Ito's palette, as in static/js/expressions.js; blue-green-red.
+_COLOURS_BGR = {
+    "Anger": (0, 94, 213),
+    "Disgust": (115, 158, 0),
+    "Fear": (167, 121, 204),
+    "Happy": (0, 192, 240),
+    "Neutral": (176, 169, 163),
+    "Sad": (209, 143, 61),
+    "Surprise": (233, 200, 86),
+}
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+_WHITE, _DARK = (255, 255, 255), (22, 18, 16)
+
+
+def annotate(frame_bgr: np.ndarray, faces: list[Face]) -> np.ndarray:
+    """A copy of an (H, W, 3) uint8 frame with each face's box, label and seven bars."""
+    picture = frame_bgr.copy()
+    unit = max(0.4, max(picture.shape[:2]) / 1400)
+    for face in faces:
+        x1, y1, x2, y2 = (round(float(v)) for v in face.box)
+        colour = _COLOURS_BGR[face.label]
+        cv2.rectangle(picture, (x1, y1), (x2, y2), colour, max(2, round(3 * unit)), cv2.LINE_AA)
+        title = f"{face.label} {face.confidence:.0%}"
+        (width, height), below = cv2.getTextSize(title, _FONT, unit, max(1, round(2 * unit)))
+        top = max(0, y1 - height - 2 * below)
+        cv2.rectangle(picture, (x1, top), (x1 + width + 8, top + height + 2 * below), _DARK, -1)
+        _write(picture, title, (x1 + 4, top + height + below), unit)
+        _draw_bars(picture, face, unit)
+    return picture
+
+
+def _draw_bars(picture: np.ndarray, face: Face, unit: float) -> None:
+    step, name_width, bar_width = round(26 * unit), round(110 * unit), round(110 * unit)
+    width, height = name_width + bar_width + step, 7 * step + step // 2
+    left = round(float(face.box[2])) + step // 3
+    if left + width > picture.shape[1]:
+        left = round(float(face.box[0])) - width - step // 3
+    left = max(0, left)
+    top = int(np.clip(face.box[1], 0, max(0, picture.shape[0] - height)))
+    plate = picture[top : top + height, left : left + width]
+    plate[:] = plate // 4 + np.array(_DARK, np.uint8) // 2
+    for i, (name, p) in enumerate(zip(LABELS, face.probabilities, strict=True)):
+        base = top + (i + 1) * step
+        _write(picture, name, (left + step // 3, base), 0.75 * unit)
+        start = (left + name_width, base - round(14 * unit))
+        end = (left + name_width + round(bar_width * float(p)), base)
+        cv2.rectangle(picture, start, end, _COLOURS_BGR[name], -1)
+
+
+def _write(picture: np.ndarray, text: str, at: tuple[int, int], scale: float) -> None:
+    cv2.putText(picture, text, at, _FONT, scale, _WHITE, max(1, round(2 * scale)), cv2.LINE_AA)

@@ -1,5 +1,6 @@
 """Box arithmetic. Boxes are (N, 4) float32 arrays, xyxy, in pixels of the frame."""
 
+import cv2
 import numpy as np
 
 
@@ -27,26 +28,31 @@ def area(boxes: np.ndarray) -> np.ndarray:
     return np.prod(np.clip(boxes[:, 2:] - boxes[:, :2], 0, None), axis=1)
 
 
-def nms(
-    boxes: np.ndarray, scores: np.ndarray, threshold: float, over_smaller: bool = False
-) -> np.ndarray:
+def nms(boxes: np.ndarray, scores: np.ndarray, threshold: float) -> np.ndarray:
     """Greedy non-maximum suppression.
 
     Args:
         boxes: (N, 4) xyxy.
-        scores: (N,).
-        threshold: a box that overlaps a better one by more than this is dropped.
-        over_smaller: measure the overlap over the smaller box (see `iou`).
+        scores: (N,), above 0.
+        threshold: a box whose IoU with a better one is more than this is dropped.
 
     Returns:
         (K,) int positions of the boxes kept, best first.
     """
+    if not len(boxes):
+        return np.zeros(0, int)
+    kept = cv2.dnn.NMSBoxes(xyxy_to_xywh(boxes).astype(float), scores, 0.0, threshold)
+    return np.array(kept, int)
+
+
+def drop_covered(boxes: np.ndarray, scores: np.ndarray, threshold: float) -> np.ndarray:
+    """Like `nms`, but measures the overlap over the smaller box, so boxes inside others go too."""
     order = np.argsort(-scores, kind="stable")
     kept = []
     while order.size:
         best, rest = order[0], order[1:]
         kept.append(best)
-        overlap = iou(boxes[best : best + 1], boxes[rest], over_smaller)[0]
+        overlap = iou(boxes[best : best + 1], boxes[rest], over_smaller=True)[0]
         order = rest[overlap <= threshold]
     return np.array(kept, int)
 

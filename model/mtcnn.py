@@ -14,7 +14,7 @@ import numpy as np
 import onnxruntime
 
 from model.detector import Detections, DetectorError
-from model.geometry import nms, square
+from model.geometry import drop_covered, nms, square
 
 _CELL_PX, _STRIDE_PX = 12, 2  # receptive field and stride of the first network
 _PYRAMID_STEP = 0.709  # about the square root of 1/2: half the area each level
@@ -47,9 +47,10 @@ class Mtcnn:
         height, width = frame_rgb.shape[:2]
         scale = _CELL_PX / self._min_face_px
         all_boxes, all_scores = [np.zeros((0, 4), np.float32)], [np.zeros(0, np.float32)]
+        level = frame_rgb
         while min(height, width) * scale >= _CELL_PX:
             size = (int(np.ceil(width * scale)), int(np.ceil(height * scale)))
-            level = cv2.resize(frame_rgb, size, interpolation=cv2.INTER_AREA)
+            level = cv2.resize(level, size, interpolation=cv2.INTER_AREA)  # from the level above
             shifts, scores = _run(self._pnet, level[None])  # (1, w, h, 4), (1, w, h, 2)
             x, y = np.nonzero(scores[0, :, :, 1] >= _THRESHOLDS[0])
             corner = np.stack([x, y], 1) * _STRIDE_PX
@@ -83,7 +84,7 @@ class Mtcnn:
         xy = np.stack([points[:, :5], points[:, 5:]], 2)  # (N, 5, 2), fractions of the square
         landmarks = boxes[:, None, :2] + xy * sides[:, None]
         boxes = _shift(boxes, shifts)
-        kept = nms(boxes, scores, 0.7, over_smaller=True)
+        kept = drop_covered(boxes, scores, 0.7)
         return Detections(boxes[kept], scores[kept], landmarks[kept].astype(np.float32))
 
 

@@ -1,0 +1,25 @@
+"""Frames with real faces for measurements."""
+
+import cv2
+import numpy as np
+
+
+def portrait_frame(faces: int = 1) -> np.ndarray:
+    """A (480, 640, 3) uint8 frame with one to four faces (NASA's portrait of Eileen Collins)."""
+    from skimage import data
+
+    portrait = cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR)
+    frame = np.full((480, 640, 3), 90, np.uint8)
+    if faces == 1:
+        frame[:, 80:560] = cv2.resize(portrait, (480, 480), interpolation=cv2.INTER_AREA)
+        return frame
+    small = cv2.resize(portrait, (240, 240), interpolation=cv2.INTER_AREA)
+    for i in range(faces):
+        top, left = 240 * (i // 2), 40 + 280 * (i % 2)
+        frame[top : top + 240, left : left + 240] = small
+    return frame
+
+
+def to_jpeg(frame_bgr: np.ndarray, quality: int = 70) -> bytes:
+    """What the page sends."""
+    return cv2.imencode(".jpg", frame_bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()

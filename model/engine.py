@@ -100,9 +100,9 @@ class Engine:
         detector_name: str = "mtcnn",
         detector_model: Path | None = None,
     ) -> None:
-        self._net, self.card = checkpoint.load(weights)
+        self.net, self.card = checkpoint.load(weights)
         head = self.card["serving"]["head"]
-        self._head = self._net.heads.index(head)
+        self._head = self.net.heads.index(head)
         self._temperature = self.card["serving"]["temperature"][head]
         self._detector = detector.create(detector_name, detector_model)
         self._crop_rule = CROP_RULES[detector_name]
@@ -179,5 +179,5 @@ class Engine:
         """Probabilities (N, 7) float32 of (N, 48, 48) uint8 face crops."""
         x = torch.from_numpy(standardise(crops[:, None].astype(np.float32)))
         with torch.inference_mode():
-            logits = self._net(x.contiguous(memory_format=torch.channels_last))[:, self._head]
+            logits = self.net(x.contiguous(memory_format=torch.channels_last))[:, self._head]
             return (logits / self._temperature).softmax(-1).numpy()

@@ -7,7 +7,6 @@ where it puts its box are the detector's `CropRule` in `model.crop`.
 from pathlib import Path
 
 import click
-import cv2
 import numpy as np
 
 from model import detector
@@ -15,30 +14,8 @@ from model.crop import CropRule
 from model.geometry import xyxy_to_xywh
 from model.names import DETECTORS
 from train import data
+from train.canvas import CANVAS_HW, FACE_PX, on_canvas
 from train.parse import DataError
-
-_FACE_PX = 160
-_CANVAS_HW = (480, 640)
-
-
-def on_canvas(grey: np.ndarray) -> np.ndarray:
-    """A (480, 640, 3) uint8 frame with one (48, 48) picture, 160 px wide, in its middle.
-
-    The picture's edge fades into its mean, so that the detector sees no frame around the face.
-    """
-    height, width = _CANVAS_HW
-    top, left = (height - _FACE_PX) // 2, (width - _FACE_PX) // 2
-    face = cv2.resize(grey, (_FACE_PX, _FACE_PX), interpolation=cv2.INTER_CUBIC)
-    frame = cv2.copyMakeBorder(
-        face,
-        *(top, height - _FACE_PX - top, left, width - _FACE_PX - left),
-        cv2.BORDER_REPLICATE,
-    )
-    inside = np.zeros(_CANVAS_HW, np.float32)
-    inside[top : top + _FACE_PX, left : left + _FACE_PX] = 1
-    weight = np.maximum(inside, cv2.GaussianBlur(inside, (0, 0), 20))
-    mixed = weight * frame + (1 - weight) * grey.mean()
-    return cv2.cvtColor(mixed.round().astype(np.uint8), cv2.COLOR_GRAY2BGR)
 
 
 def measure(back_end: detector.Detector, pictures: np.ndarray) -> dict[str, np.ndarray]:
@@ -57,9 +34,9 @@ def measure(back_end: detector.Detector, pictures: np.ndarray) -> dict[str, np.n
         if len(found) != 1:
             continue
         x, y, w, h = xyxy_to_xywh(found.boxes)[0]
-        centre_y, centre_x = _CANVAS_HW[0] / 2, _CANVAS_HW[1] / 2
+        centre_y, centre_x = CANVAS_HW[0] / 2, CANVAS_HW[1] / 2
         rows.append((x + w / 2 - centre_x, y + h / 2 - centre_y, w, h))
-    columns = np.array(rows).reshape(-1, 4).T / _FACE_PX
+    columns = np.array(rows).reshape(-1, 4).T / FACE_PX
     return dict(zip(("dx", "dy", "width", "height"), columns, strict=True))
 
 

@@ -47,3 +47,19 @@ def confusion(counts: list[list[int]], title: str, path: Path) -> None:
     axes.set(xlabel="predicted", ylabel="true", title=title)
     figure.savefig(path, dpi=120)
     plt.close(figure)
+
+
+def robustness(table: dict[str, list[dict[str, float]]], path: Path) -> None:
+    """Accuracy under each condition, mild and strong, as a PNG."""
+    names = list(table)
+    figure, axes = plt.subplots(figsize=(9, 0.36 * len(names) + 1), layout="constrained")
+    for step, (mark, label) in enumerate((("o", "mild"), ("x", "strong"))):
+        points = [(100 * table[n][step]["accuracy"], n) for n in names if len(table[n]) > step]
+        axes.plot(*zip(*points, strict=True), mark, label=label)
+    axes.axvline(100 * table["unchanged"][0]["accuracy"], color="grey", lw=1, ls=":")
+    axes.set(xlabel="PublicTest accuracy, %")
+    axes.invert_yaxis()
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.savefig(path, dpi=120)
+    plt.close(figure)

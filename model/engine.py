@@ -34,12 +34,14 @@ class Face:
     Attributes:
         box: (4,) float32 xyxy of the detector, pixels, clipped to the frame.
         score: the detector's, 0..1, or None.
-        probabilities: (7,) float32 in the order of `LABELS`, sums to 1.
+        probabilities: (7,) float32 in the order of `LABELS`, calibrated, sums to 1.
+        confident: whether the largest probability reaches the card's threshold.
     """
 
     box: np.ndarray
     score: float | None
     probabilities: np.ndarray
+    confident: bool
 
     @property
     def label(self) -> str:
@@ -60,6 +62,7 @@ class Face:
             "score": None if self.score is None else round(min(max(self.score, 0.0), 1.0), 4),
             "label": self.label,
             "confidence": probabilities[self.label],
+            "confident": self.confident,
             "probabilities": probabilities,
         }
 
@@ -73,9 +76,19 @@ class Analysis:
     faces: list[Face]
     timing_ms: dict[str, float]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Width, height and faces as `result` carries them."""
-        faces = [face.to_dict(track) for track, face in enumerate(self.faces)]
+    @property
+    def boxes(self) -> np.ndarray:
+        """(N, 4) float32 xyxy, pixels."""
+        return np.array([face.box for face in self.faces], np.float32).reshape(-1, 4)
+
+    def to_dict(self, tracks: list[int] | None = None) -> dict[str, Any]:
+        """Width, height and faces as `result` carries them.
+
+        Args:
+            tracks: number of each face; its position by default.
+        """
+        numbers = range(len(self.faces)) if tracks is None else tracks
+        faces = [f.to_dict(track) for f, track in zip(self.faces, numbers, strict=True)]
         return {"width": self.width, "height": self.height, "faces": faces}
 
 
@@ -104,6 +117,7 @@ class Engine:
         head = self.card["serving"]["head"]
         self._head = self.net.heads.index(head)
         self._temperature = self.card["serving"]["temperature"][head]
+        self._unsure_below = self.card["serving"]["unsure_below"]
         self._detector = detector.create(detector_name, detector_model)
         self._crop_rule = CROP_RULES[detector_name]
         self.name = "torch-float32"
@@ -171,7 +185,12 @@ class Engine:
         )
         probabilities = self.probabilities(crops)
         return [
-            Face(boxes[i], None if found.scores is None else float(found.scores[i]), p)
+            Face(
+                boxes[i],
+                None if found.scores is None else float(found.scores[i]),
+                p,
+                confident=bool(p.max() >= self._unsure_below),
+            )
             for i, p in zip(order, probabilities, strict=True)
         ]
 

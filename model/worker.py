@@ -94,14 +94,18 @@ def _warm_up(engine) -> None:
 
 
 def _serve(connection: socket.socket, jobs: queue.SimpleQueue, engine, limits) -> None:
+    from model.tracker import follow
+
     while True:
         message, encoded = jobs.get()
         try:
             analysis = engine.analyze(encoded, limits)
+            numbers, tracks = follow(message["tracks"], analysis.boxes, message["t"])
             answer = {
                 "type": messages.RESULT,
                 "timing_ms": analysis.timing_ms,
-                **analysis.to_dict(),
+                "tracks": tracks,
+                **analysis.to_dict(numbers),
             }
         except FrameError as error:
             answer = {"type": messages.FAILURE, "code": error.code, "message": str(error)}

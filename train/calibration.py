@@ -45,6 +45,32 @@ def ece(probabilities: np.ndarray, labels: np.ndarray, bins: int = ECE_BINS) -> 
     return float(np.abs(gaps).sum() / len(labels))
 
 
+def risk_coverage(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, ...]:
+    """What is gained by answering only when sure.
+
+    Source: R. El-Yaniv and Y. Wiener, "On the Foundations of Noise-free Selective
+    Classification" (2010).
+
+    Returns:
+        (N,) thresholds on the confidence, falling; the share of rows at or above each; the share
+        of those that are wrong.
+    """
+    confidence = probabilities.max(1)
+    order = np.argsort(-confidence, kind="stable")
+    wrong = (probabilities.argmax(1) != labels)[order]
+    answered = np.arange(1, len(labels) + 1)
+    return confidence[order], answered / len(labels), np.cumsum(wrong) / answered
+
+
+def unsure_below(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """The lowest threshold whose risk is at most half of the risk of always answering."""
+    thresholds, _, risk = risk_coverage(probabilities, labels)
+    # Rows of equal confidence are answered together or not at all.
+    last_of_equals = np.append(thresholds[1:] < thresholds[:-1], True)
+    good = np.flatnonzero(last_of_equals & (risk <= risk[-1] / 2))
+    return float(thresholds[good.max(initial=0)])
+
+
 def ece_cross_validated(logits: np.ndarray, labels: np.ndarray, folds: int = 5) -> float:
     """ECE with each row's temperature fitted on the other folds' rows."""
     probabilities = np.empty_like(logits)

@@ -21,6 +21,8 @@ from train.data import Split
 from train.loop import LABEL_HEAD, VOTE_HEAD, predict
 from train.parse import DataError
 
+_CURVE_POINTS = 20
+
 
 def judge(logits: dict[str, np.ndarray], split: Split, serving: dict[str, Any]) -> dict[str, Any]:
     """All figures of one split.
@@ -53,20 +55,26 @@ def judge(logits: dict[str, np.ndarray], split: Split, serving: dict[str, Any]) 
 
 
 def fit_serving(logits: dict[str, np.ndarray], split: Split) -> dict[str, Any]:
-    """The card's `serving`: temperatures fitted on this split, and the head that serves.
+    """The card's `serving`: the head that serves, temperatures and the threshold of "unsure".
 
     The crowd's head serves where there is one: it agrees better with people.
     """
-    temperature = {
-        LABEL_HEAD: calibration.fit_temperature(logits[LABEL_HEAD], split.labels.astype(int))
-    }
+    judged = {LABEL_HEAD: (logits[LABEL_HEAD], split.labels.astype(int))}
     if VOTE_HEAD in logits and split.votes is not None:
         counted, crowd = ferplus.majority(split.votes)
-        temperature[VOTE_HEAD] = calibration.fit_temperature(
-            logits[VOTE_HEAD][counted], crowd[counted]
-        )
-    head = VOTE_HEAD if VOTE_HEAD in temperature else LABEL_HEAD
-    return {"head": head, "temperature": temperature}
+        judged[VOTE_HEAD] = (logits[VOTE_HEAD][counted], crowd[counted])
+    head = VOTE_HEAD if VOTE_HEAD in judged else LABEL_HEAD
+    temperature = {name: calibration.fit_temperature(*rows) for name, rows in judged.items()}
+    scores, truth = judged[head]
+    probabilities = softmax(scores / temperature[head], axis=1)
+    _, coverage, risk = calibration.risk_coverage(probabilities, truth)
+    curve = [[round(float(c), 3), round(float(r), 4)] for c, r in zip(coverage, risk, strict=True)]
+    return {
+        "head": head,
+        "temperature": temperature,
+        "unsure_below": calibration.unsure_below(probabilities, truth),
+        "risk_coverage": curve[:: max(1, len(curve) // _CURVE_POINTS)],
+    }
 
 
 def logits_by_head(

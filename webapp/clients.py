@@ -1,6 +1,8 @@
 """Who is connected, and each connection's own counters."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from webapp.gate import Following
 
 
 @dataclass
@@ -9,9 +11,15 @@ class Client:
 
     Attributes:
         dropped: frames dropped since it connected.
+        consented: whether it agreed to the current consent text.
+        stream: what its frames belong to; another value starts new tracks.
+        following: faces followed in that stream.
     """
 
     dropped: int = 0
+    consented: bool = False
+    stream: int | str | None = None
+    following: Following = field(default_factory=Following)
 
 
 class Clients:

@@ -37,6 +37,7 @@ class Settings:
     deadline_ms: int = 5000
     worker_timeout_ms: int = 10_000
     async_mode: str = "eventlet"
+    require_consent: bool = False
 
     @property
     def frame_limits(self) -> FrameLimits:
@@ -112,6 +113,11 @@ def options(command: Callable) -> Callable:
                 type=click.Choice(ASYNC_MODES),
                 default=Settings.async_mode,
                 help="How the web process waits for many clients.",
+            ),
+            _option(
+                "--require-consent",
+                is_flag=True,
+                help="Refuse frames from whoever has not agreed to the consent text.",
             ),
         )
     ):

@@ -7,9 +7,9 @@ from typing import Any
 from flask import current_app, request
 from flask_socketio import SocketIO
 
-from model.image_header import FrameError, check_header
+from model.image_header import FrameError
 from webapp import protocol
-from webapp.gate import Ticket
+from webapp.gate import Following, Ticket
 from webapp.service import Service
 
 log = logging.getLogger("moodlight.events")
@@ -19,6 +19,7 @@ def register(socketio: SocketIO) -> None:
     """Bind the handlers to a SocketIO object."""
     socketio.on_event("connect", _connect)
     socketio.on_event("disconnect", _disconnect)
+    socketio.on_event(protocol.CONSENT, _consent)
     socketio.on_event(protocol.FRAME, _frame)
     socketio.on_event("*", _unknown)
     socketio.on_error_default(_failed)
@@ -40,44 +41,49 @@ def _disconnect(*_reason: Any) -> None:
     service.gate.remove(request.sid)
 
 
+def _consent(*arguments: Any) -> dict[str, Any]:
+    client = _service().clients.get(request.sid)
+    if client is None:
+        return protocol.refusal(protocol.DROPPED, "this connection is closing")
+    try:
+        protocol.parse_consent(arguments)
+    except protocol.RequestError as error:
+        return protocol.refusal(protocol.BAD_REQUEST, str(error))
+    client.consented = True
+    return {"ok": True}
+
+
 def _frame(*arguments: Any) -> dict[str, Any]:
     """Answer with the acknowledgement, after the result has been emitted."""
     service = _service()
     client = service.clients.get(request.sid)
     if client is None:
         return protocol.refusal(protocol.DROPPED, "this connection is closing")
+    if service.settings.require_consent and not client.consented:
+        return protocol.refusal(
+            protocol.NO_CONSENT, "agree to the consent text first (the consent event)"
+        )
     try:
         frame = protocol.parse_frame(arguments)
-        check_header(frame.encoded, service.settings.frame_limits)
     except protocol.RequestError as error:
         return protocol.refusal(protocol.BAD_REQUEST, str(error))
+    if frame.stream != client.stream:
+        client.stream, client.following = frame.stream, Following()
+    t = time.monotonic() * 1e3 if frame.t is None else frame.t
+    try:
+        answer = service.analyze(Ticket(request.sid, frame.encoded, client.following, t))
     except FrameError as error:
+        client.dropped += error.code == protocol.DROPPED
         return protocol.refusal(error.code, str(error))
-    if not service.pool.ready_count:
-        reason = service.pool.refusal or "the model is starting: try again in a moment"
-        return protocol.refusal(protocol.BUSY, reason)
-    ticket = Ticket(request.sid, frame.encoded)
-    service.gate.submit(ticket)
-    if not ticket.finished.wait(service.settings.deadline_ms / 1000):
-        service.gate.give_up(ticket)
-    answer = ticket.outcome
-    if answer is None:
-        client.dropped += 1
-        return protocol.refusal(protocol.DROPPED, "a newer frame came, or this one came too late")
-    if "code" in answer:
-        return protocol.refusal(answer["code"], answer["message"])
-    timing = {name: round(ms, 2) for name, ms in answer["timing_ms"].items()}
     result = {
         "id": frame.id,
         "sent_at": frame.sent_at,
+        "stream": frame.stream,
+        "t": frame.t,
         "width": answer["width"],
         "height": answer["height"],
         "faces": answer["faces"],
-        "timing_ms": {
-            "queue": round((ticket.started - ticket.received) * 1e3, 2),
-            **timing,
-            "total": round((time.monotonic() - ticket.received) * 1e3, 2),
-        },
+        "timing_ms": answer["timing_ms"],
         "dropped": client.dropped,
     }
     service.emit(protocol.RESULT, result, request.sid)

@@ -13,12 +13,27 @@ from typing import Any
 
 
 @dataclass(eq=False)
+class Following:
+    """Faces followed in one stream of frames.
+
+    One frame of a client is in a worker at a time, so each finds what the one before it left.
+
+    Attributes:
+        tracks: state of `model.tracker` after the last frame served, or None.
+    """
+
+    tracks: dict[str, Any] | None = None
+
+
+@dataclass(eq=False)
 class Ticket:
     """One frame on its way through the gate.
 
     Attributes:
         client: whose it is.
         encoded: the picture.
+        following: the stream that the frame belongs to.
+        t: the frame's time in milliseconds, by whose differences faces are followed.
         received: monotonic seconds when it came in.
         started: monotonic seconds when a worker took it.
         outcome: the worker's answer, or None for a dropped frame; set once `finished` is.
@@ -26,6 +41,8 @@ class Ticket:
 
     client: str
     encoded: bytes
+    following: Following
+    t: float
     received: float = field(default_factory=time.monotonic)
     started: float = 0.0
     outcome: dict[str, Any] | None = None

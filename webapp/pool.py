@@ -124,6 +124,8 @@ class WorkerPool:
             answer = None
             try:
                 answer = _ask(connection, job, ticket)
+                if answer["type"] == messages.RESULT:
+                    ticket.following.tracks = answer.pop("tracks")
             except TimeoutError:
                 log.error("worker %d is stuck on a frame and will be replaced", position)
                 return
@@ -155,7 +157,8 @@ class WorkerPool:
 
 
 def _ask(connection: socket.socket, job: int, ticket: Ticket) -> dict:
-    messages.send(connection, {"type": messages.FRAME, "job": job}, ticket.encoded)
+    message = {"type": messages.FRAME, "job": job, "t": ticket.t, "tracks": ticket.following.tracks}
+    messages.send(connection, message, ticket.encoded)
     answer, _ = messages.receive(connection)
     if answer["job"] != job:
         raise ConnectionError(f"answer to frame {answer['job']} instead of {job}")

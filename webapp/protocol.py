@@ -5,11 +5,15 @@ from typing import Any
 
 VERSION = 1
 
-HELLO, FRAME, RESULT = "hello", "frame", "result"
+HELLO, CONSENT, FRAME, RESULT = "hello", "consent", "frame", "result"
+
+# Of the text that the first screen shows; a new text gets a new version and is asked for again.
+CONSENT_VERSION = "1"
 
 BAD_REQUEST = "bad_request"
 DROPPED = "dropped"
 BUSY = "busy"
+NO_CONSENT = "no_consent"
 
 _MAX_ID_CHARS = 64
 # Larger whole numbers do not survive JavaScript.
@@ -27,6 +31,8 @@ class FrameRequest:
     id: int | str
     sent_at: float | int
     encoded: bytes
+    stream: int | str | None = None
+    t: float | int | None = None
 
 
 def parse_frame(arguments: tuple[Any, ...]) -> FrameRequest:
@@ -42,15 +48,43 @@ def parse_frame(arguments: tuple[Any, ...]) -> FrameRequest:
         raise RequestError("the first argument must be an object {id, sent_at}")
     if not isinstance(encoded, bytes | bytearray):
         raise RequestError("the second argument must be the picture as binary, not text")
-    frame_id, sent_at = header.get("id"), header.get("sent_at")
-    if isinstance(frame_id, str):
-        if len(frame_id) > _MAX_ID_CHARS:
-            raise RequestError(f"id must have at most {_MAX_ID_CHARS} characters")
-    elif not isinstance(frame_id, int) or isinstance(frame_id, bool) or abs(frame_id) > _MAX_ID:
-        raise RequestError("id must be an integer or a string")
-    if not isinstance(sent_at, int | float) or isinstance(sent_at, bool):
-        raise RequestError("sent_at must be a number")
-    return FrameRequest(frame_id, sent_at, bytes(encoded))
+    stream, t = header.get("stream"), header.get("t")
+    return FrameRequest(
+        id=_name("id", header.get("id")),
+        sent_at=_number("sent_at", header.get("sent_at")),
+        encoded=bytes(encoded),
+        stream=None if stream is None else _name("stream", stream),
+        t=None if t is None else _number("t", t),
+    )
+
+
+def parse_consent(arguments: tuple[Any, ...]) -> None:
+    """Check the argument of a `consent` event: `{version}`, the current one.
+
+    Raises:
+        RequestError: says what is wrong.
+    """
+    if len(arguments) != 1 or not isinstance(arguments[0], dict):
+        raise RequestError("consent takes one argument: {version}")
+    if arguments[0].get("version") != CONSENT_VERSION:
+        raise RequestError(f"version must be {CONSENT_VERSION!r}: reload the page and agree again")
+
+
+def _name(field: str, value: Any) -> int | str:
+    if isinstance(value, str):
+        if len(value) > _MAX_ID_CHARS:
+            raise RequestError(f"{field} must have at most {_MAX_ID_CHARS} characters")
+    elif not isinstance(value, int) or isinstance(value, bool) or abs(value) > _MAX_ID:
+        raise RequestError(f"{field} must be an integer or a string")
+    return value
+
+
+def _number(field: str, value: Any) -> float | int:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    # NaN and infinity pass through some JSON readers and break others.
+    if not is_number or not abs(value) <= _MAX_ID:
+        raise RequestError(f"{field} must be a number")
+    return value
 
 
 def refusal(code: str, message: str) -> dict[str, Any]:

@@ -1,15 +1,18 @@
 """What handlers and routes share: settings, model card, gate, pool, connections."""
 
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
 from flask_socketio import SocketIO
 
+from model import messages
+from model.image_header import FrameError, check_header
 from model.labels import LABELS
 from webapp import protocol
 from webapp.clients import Clients
 from webapp.config import Settings
-from webapp.gate import Gate
+from webapp.gate import Gate, Ticket
 from webapp.pool import WorkerPool
 
 
@@ -28,11 +31,42 @@ class Service:
         """Send an event to one connection and nobody else."""
         self.socketio.emit(event, payload, to=session_id)
 
+    def analyze(self, ticket: Ticket) -> dict[str, Any]:
+        """Send a frame through the gate and wait for its answer.
+
+        Returns:
+            The worker's `result` message, its `timing_ms` completed by `queue` and `total`.
+
+        Raises:
+            FrameError: `busy`, `dropped`, `not_an_image`, `too_large` or `bad_frame`.
+        """
+        check_header(ticket.encoded, self.settings.frame_limits)
+        if not self.pool.ready_count:
+            reason = self.pool.refusal or "the model is starting: try again in a moment"
+            raise FrameError(protocol.BUSY, reason)
+        self.gate.submit(ticket)
+        if not ticket.finished.wait(self.settings.deadline_ms / 1000):
+            self.gate.give_up(ticket)
+        answer = ticket.outcome
+        if answer is None:
+            raise FrameError(
+                protocol.DROPPED, "a newer frame came, or this one came too late: send another"
+            )
+        if answer["type"] == messages.FAILURE:
+            raise FrameError(answer["code"], answer["message"])
+        timing = {
+            "queue": (ticket.started - ticket.received) * 1e3,
+            **answer["timing_ms"],
+            "total": (time.monotonic() - ticket.received) * 1e3,
+        }
+        return {**answer, "timing_ms": {name: round(ms, 2) for name, ms in timing.items()}}
+
     def hello(self) -> dict[str, Any]:
         """What every client is told first."""
         limits = self.settings.frame_limits
         return {
             "protocol": protocol.VERSION,
+            "consent_version": protocol.CONSENT_VERSION,
             "labels": list(LABELS),
             "model": {
                 "name": self.card["name"],

@@ -13,6 +13,7 @@ def test_hello_says_who_serves(server, connect):
     hello = connect(server).hello
     assert hello["protocol"] == 1
     assert hello["labels"] == list(LABELS)
+    assert hello["consent_version"]
     assert set(hello["model"]) == {"name", "version", "accuracy", "engine"}
     assert set(hello["limits"]) == {"max_frame_bytes", "max_width", "max_height"}
 
@@ -36,6 +37,41 @@ def test_a_face_gets_a_box_a_label_and_probabilities(server, connect, portrait_j
     timing = result["timing_ms"]
     assert set(timing) == {"queue", "decode", "detect", "classify", "total"}
     assert timing["total"] >= timing["decode"] + timing["detect"] + timing["classify"]
+
+
+def test_faces_keep_their_numbers_within_a_stream(server, connect, portrait, portrait_jpeg):
+    """A second face appears on the left: the first keeps number 0; a new stream counts anew."""
+    import numpy as np
+
+    two = np.full_like(portrait, 90)
+    two[:, :320] = two[:, 320:] = portrait[:, 160:480]
+    one = two.copy()
+    one[:, :320] = 90
+    client = connect(server)
+    for i, (frame, stream) in enumerate([(one, "a"), (two, "a"), (two, "a"), (two, "b")]):
+        client.ask(to_jpeg(frame), {"id": i, "sent_at": 0, "stream": stream, "t": 40 * i})
+    first, second, third, fresh = client.results
+    assert [r["stream"] for r in client.results] == ["a", "a", "a", "b"]
+    assert [r["t"] for r in client.results] == [0, 40, 80, 120]
+    (lone,) = first["faces"]
+    for result in (second, third):
+        by_track = {face["track"]: face["box"] for face in result["faces"]}
+        assert set(by_track) == {0, 1}
+        assert by_track[0] == pytest.approx(lone["box"], abs=3)
+    assert {face["track"] for face in fresh["faces"]} == {0, 1}
+
+
+def test_consent_is_asked_for_where_it_is_required(start_server, connect, portrait_jpeg):
+    server = start_server("--workers", "1", "--require-consent")
+    client, other = connect(server), connect(server)
+    assert client.ask(portrait_jpeg)["code"] == "no_consent"
+    assert client.emit("consent", {"version": "0"}).wait()["code"] == "bad_request"
+    assert client.emit("consent").wait()["code"] == "bad_request"
+    assert client.emit("consent", {"version": client.hello["consent_version"]}).wait() == {
+        "ok": True
+    }
+    assert client.ask(portrait_jpeg)["ok"]
+    assert other.ask(portrait_jpeg)["code"] == "no_consent"  # one consents for oneself
 
 
 def test_the_result_comes_before_its_acknowledgement(server, connect, portrait_jpeg):
@@ -93,6 +129,9 @@ GOOD = {"id": 1, "sent_at": 0}
         ({"id": True, "sent_at": 0}, lambda jpeg: jpeg, "bad_request"),
         ({"id": "x" * 65, "sent_at": 0}, lambda jpeg: jpeg, "bad_request"),
         ({"id": 1, "sent_at": "now"}, lambda jpeg: jpeg, "bad_request"),
+        (GOOD | {"t": "soon"}, lambda jpeg: jpeg, "bad_request"),
+        (GOOD | {"t": 1e300}, lambda jpeg: jpeg, "bad_request"),
+        (GOOD | {"stream": {}}, lambda jpeg: jpeg, "bad_request"),
         ("header", lambda jpeg: jpeg, "bad_request"),
         (7, lambda jpeg: jpeg, "bad_request"),
     ],

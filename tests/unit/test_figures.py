@@ -68,3 +68,15 @@ def test_the_learning_rate_rises_and_falls():
 def test_sizes_by_epoch():
     plan = recipe.Recipe(sizes=((2, 32), (1, 48)))
     assert [plan.size_at(e) for e in range(plan.epochs)] == [32, 32, 48]
+
+
+def test_the_threshold_of_unsure_halves_the_risk():
+    """Right when sure (0.9), wrong half the time when not (0.5): answer only when sure."""
+    sure, unsure = [0.9, 0.1, 0, 0, 0, 0, 0], [0.5, 0.4, 0.1, 0, 0, 0, 0]
+    probabilities = np.array([sure] * 50 + [unsure] * 50)
+    labels = np.array([0] * 50 + [0, 1] * 25)
+    threshold = calibration.unsure_below(probabilities, labels)
+    answered = probabilities.max(1) >= threshold
+    wrong = probabilities.argmax(1) != labels
+    assert wrong[answered].mean() <= wrong.mean() / 2
+    assert answered[:50].all()

@@ -2,13 +2,13 @@
 
 import threading
 
-from webapp.gate import Gate, Ticket
+from webapp.gate import Following, Gate, Ticket
 
 DONE = {"type": "result"}
 
 
 def submit(gate: Gate, client: str, encoded: bytes = b"x") -> Ticket:
-    ticket = Ticket(client, encoded)
+    ticket = Ticket(client, encoded, Following(), 0.0)
     gate.submit(ticket)
     return ticket
 

@@ -58,7 +58,7 @@ def test_the_command_line(portrait_jpeg, tmp_path):
     assert done.exit_code == 1
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert set(lines[0]["faces"][0]) == {
-        *("track", "box", "score", "label", "confidence", "probabilities")
+        *("track", "box", "score", "label", "confidence", "confident", "probabilities")
     }
     assert "no JPEG" in lines[1]["error"]
     assert "No such file" in lines[2]["error"]

@@ -114,8 +114,8 @@ def start_server(
     """Start servers with the given options; all are stopped at the end."""
     servers: list[Server] = []
 
-    def start(*options: str, ready: int | None = 1) -> Server:
-        port = free_port()
+    def start(*options: str, ready: int | None = 1, port: int | None = None) -> Server:
+        port = port or free_port()
         log = tmp_path_factory.mktemp("server") / "log.txt"
         with log.open("w") as out:
             process = subprocess.Popen(

@@ -12,8 +12,7 @@ pages = Blueprint("pages", __name__)
 @pages.get("/")
 def index() -> str:
     service: Service = current_app.extensions["moodlight"]
-    accuracy = service.card["accuracy"]["PublicTest"]
-    return render_template("index.html", accuracy=f"{accuracy:.0%}" if accuracy else None)
+    return render_template("index.html", figures=_figures(service.card))
 
 
 @pages.get("/healthz")
@@ -21,3 +20,18 @@ def healthz() -> dict[str, Any]:
     """Alive: the web process answers. `workers` says how many can take a frame."""
     service: Service = current_app.extensions["moodlight"]
     return {"status": "ok", "workers": service.pool.ready_count, "clients": len(service.clients)}
+
+
+def _figures(card: dict[str, Any]) -> dict[str, Any] | None:
+    """What the first screen says about how often the model errs; None if nothing was measured."""
+    accuracy = card["accuracy"]
+    recall = card.get("recall")
+    if accuracy["PublicTest"] is None or not recall:
+        return None
+    worst = min(recall, key=recall.get)
+    return {
+        "accuracy": accuracy["PublicTest"],
+        "crowd": accuracy.get("PublicTest_ferplus"),
+        "worst": worst,
+        "worst_recall": recall[worst],
+    }

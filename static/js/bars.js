@@ -2,6 +2,7 @@
 /** The seven large probability bars of the selected face. */
 
 import { COLOURS } from "./expressions.js";
+import { texts } from "./texts/index.js";
 
 export class Bars {
   /** @param {HTMLElement} list */
@@ -14,8 +15,9 @@ export class Bars {
   /**
    * Make one row for each label.
    * @param {string[]} labels
+   * @param {Record<string, string>} names how they are called
    */
-  setLabels(labels) {
+  setLabels(labels, names) {
     if (labels.length === this.rows.size) return;
     this.list.replaceChildren();
     for (const label of labels) {
@@ -25,10 +27,11 @@ export class Bars {
       const fill = document.createElement("span");
       const value = document.createElement("span");
       name.className = "name";
-      name.textContent = label;
+      name.textContent = names[label];
       meter.className = "meter";
       meter.setAttribute("role", "meter");
-      meter.setAttribute("aria-label", label);
+      meter.setAttribute("aria-label", names[label]);
+      meter.dataset.expression = label;
       meter.setAttribute("aria-valuemin", "0");
       meter.setAttribute("aria-valuemax", "1");
       fill.style.background = COLOURS[label];
@@ -47,7 +50,7 @@ export class Bars {
       const p = probabilities?.[label] ?? 0;
       fill.style.transform = `scaleX(${p})`;
       meter.setAttribute("aria-valuenow", String(p));
-      value.textContent = probabilities ? `${Math.round(p * 100)} %` : "–";
+      value.textContent = probabilities ? texts.percent(p) : "–";
     }
     this.list.classList.toggle("empty", !probabilities);
   }

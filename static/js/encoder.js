@@ -1,6 +1,7 @@
 // @ts-check
 /** A video's current picture as JPEG. */
 
+import { toBlob } from "./files.js";
 import { fitWithin } from "./geometry.js";
 
 export class Encoder {
@@ -20,12 +21,6 @@ export class Encoder {
       Object.assign(this.canvas, size);
     }
     this.context?.drawImage(video, 0, 0, size.width, size.height);
-    return new Promise((resolve, reject) => {
-      this.canvas.toBlob(
-        (blob) => (blob ? resolve(blob) : reject(new Error("the browser made no JPEG"))),
-        "image/jpeg",
-        quality,
-      );
-    });
+    return toBlob(this.canvas, "image/jpeg", quality);
   }
 }

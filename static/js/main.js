@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Wires the parts together: camera -> encoder -> transport -> result -> overlay and bars.
+ * Wires the parts together: camera -> encoder -> transport -> result -> overlay, bars, timeline.
  *
  * Two loops: the send loop runs on new video frames and on credit from the transport; the draw loop
  * runs at display rate and never waits for the network.
@@ -9,153 +9,358 @@
 import { Bars } from "./bars.js";
 import { Camera, CameraError } from "./camera.js";
 import { Encoder } from "./encoder.js";
+import { readPicture, save, stamp, toBlob } from "./files.js";
 import { toView } from "./geometry.js";
 import { Meter } from "./meter.js";
-import { Overlay } from "./overlay.js";
-import { texts } from "./texts.js";
+import * as neutral from "./neutral.js";
+import { drawFaces, Overlay } from "./overlay.js";
+import { Session } from "./session.js";
+import { Steadier } from "./steady.js";
+import { fillPage, texts } from "./texts/index.js";
+import { Timeline } from "./timeline.js";
 import { Transport } from "./transport.js";
-import { dom, showCameras, showFigures, showLive, showNotice, showState } from "./ui.js";
+import * as ui from "./ui.js";
 
+const { dom } = ui;
 const CAMERA_KEY = "moodlight.camera";
 const MIRROR_KEY = "moodlight.mirror";
-const STALE_MS = 1500; // boxes older than this are taken off the picture
+const NEUTRAL_MS = 2000;
+const SPEAK_EVERY_MS = 3000;
+const FRAME = { longSide: 640, quality: 0.7 };
 
 const overlay = new Overlay(dom.overlay);
 const bars = new Bars(dom.bars);
+const timeline = new Timeline(dom.timeline);
 const encoder = new Encoder();
+const steadier = new Steadier();
 const camera = new Camera(dom.video, () => stop("failed", texts.camera.ended));
+const sent = new Meter();
 const roundTrips = new Meter();
-const frameOptions = { longSide: 640, quality: 0.7 };
 
+/** @type {"welcome" | "live" | "paused" | "still"} */
+let mode = "welcome";
+let frame = { width: 4, height: 3 };
 /** @type {import("./transport.js").Result | null} */
 let latest = null;
-let latestAt = 0;
+let stream = "";
 let selected = 0;
-let live = false;
 let encoding = false;
 let frameBytes = 0;
+/** @type {Session | null} */
+let session = null;
+/** @type {neutral.Offsets | null} */
+let offsets = neutral.load();
+let neutralOn = true;
+/** @type {Record<string, number>[] | null} */
+let neutralSamples = null;
+let spokenAt = 0;
+let spokenLabel = "";
 
 const transport = new Transport({
-  hello: (hello) => bars.setLabels(hello.labels),
+  hello: (hello) => {
+    bars.setLabels(hello.labels, texts.labels);
+    timeline.setLabels(hello.labels, texts.labels);
+  },
   result: (result, roundTripMs) => {
-    latest = result;
-    latestAt = performance.now();
-    roundTrips.add(roundTripMs, latestAt);
-    if (live) showResult(result);
+    roundTrips.add(roundTripMs, performance.now());
+    if (mode === "live") takeResult(result);
   },
   refused: (ack) => {
-    if (!live) return;
-    if (ack.code === "busy") showState("starting");
-    else if (ack.code === "late") showState("stalled");
+    if (mode !== "live") return;
+    if (ack.code === "busy") ui.showState("starting");
+    else if (ack.code === "late") ui.showState("stalled");
   },
   connection: (connected) => {
-    if (live) showState(connected ? "connecting" : "offline");
-    if (!connected) forgetResult();
+    if (mode === "live") ui.showState(connected ? "connecting" : "offline");
   },
   credit: () => sendFrame(),
 });
 
 /** Send the newest picture if one may be sent now. */
 async function sendFrame() {
-  if (!live || encoding || document.hidden || !transport.open || !dom.video.videoWidth) return;
+  if (mode !== "live" || encoding || document.hidden || !transport.open) return;
+  if (!dom.video.videoWidth) return;
   encoding = true;
   try {
-    const jpeg = await encoder.encode(dom.video, frameOptions);
+    const jpeg = await encoder.encode(dom.video, FRAME);
+    if (mode !== "live") return;
     frameBytes = jpeg.size;
-    if (live) transport.send(jpeg);
+    sent.add(jpeg.size, performance.now());
+    transport.send(jpeg, stream);
   } finally {
     encoding = false;
   }
 }
 
+/** @param {import("./transport.js").Result} result */
+function takeResult(result) {
+  const now = performance.now();
+  latest = result;
+  frame = { width: result.width, height: result.height };
+  if (neutralSamples) {
+    const face = result.faces.find((f) => f.track === selected) ?? result.faces[0];
+    if (face) neutralSamples.push(face.probabilities);
+  }
+  const correction = neutralOn ? offsets : null;
+  steadier.update(
+    result.faces.map((face) => neutral.corrected(face, correction)),
+    now,
+  );
+  const shown = steadier.at(now);
+  timeline.add(shown, now);
+  session?.add(
+    shown
+      .filter((face) => face.seen === now)
+      .map((face) => ({ ...face, raw: result.faces.find((f) => f.track === face.track) ?? face.raw })),
+    Date.now(),
+  );
+  ui.showState("running");
+  showPanel(shown);
+}
+
+/** @param {import("./steady.js").Shown[]} faces */
+function showPanel(faces) {
+  const face = faces.find((f) => f.track === selected) ?? faces[0];
+  if (face) selected = face.track;
+  ui.showFaces(faces, face, select);
+  bars.show(face?.probabilities ?? null);
+  speak(face);
+}
+
+/** @param {import("./steady.js").Shown | undefined} face */
+function speak(face) {
+  const now = performance.now();
+  const label = face?.confident ? face.label : "";
+  if (!face || !label || label === spokenLabel || now - spokenAt < SPEAK_EVERY_MS) return;
+  dom.spoken.textContent = texts.spoken(texts.face(face.track), ui.labelName(label));
+  spokenLabel = label;
+  spokenAt = now;
+}
+
+/** @param {number} track */
+function select(track) {
+  selected = track;
+  showPanel(steadier.at(performance.now()));
+  timeline.draw(selected, performance.now());
+}
+
 function onVideoFrame() {
-  if (!live) return;
+  if (mode !== "live") return;
   sendFrame();
   if (dom.video.requestVideoFrameCallback) dom.video.requestVideoFrameCallback(onVideoFrame);
   else requestAnimationFrame(onVideoFrame);
 }
 
 function onDisplayFrame() {
-  if (!live) return;
-  if (latest && performance.now() - latestAt > STALE_MS) forgetResult();
-  if (latest) overlay.draw(latest, { mirrored: dom.mirror.checked, selected });
-  else overlay.clear();
+  if (mode !== "live") return;
+  const faces = steadier.at(performance.now());
+  overlay.draw(faces, frame, { mirrored: dom.mirror.checked, selected });
+  if (!faces.length && dom.headline.textContent !== texts.noFace && latest) showPanel([]);
   requestAnimationFrame(onDisplayFrame);
 }
 
-/** @param {import("./transport.js").Result} result */
-function showResult(result) {
-  showState("running");
-  const face = result.faces.find((f) => f.track === selected) ?? result.faces[0];
-  if (face) selected = face.track;
-  dom.headline.textContent = face ? texts.headline(face.label, face.confidence) : texts.noFace;
-  dom.others.textContent = texts.others(result.faces.length - 1);
-  bars.show(face?.probabilities ?? null);
-}
-
-function forgetResult() {
+function forget() {
   latest = null;
+  neutralSamples = null;
+  steadier.clear();
+  timeline.clear();
+  overlay.clear();
+  sent.clear();
+  roundTrips.clear();
   bars.show(null);
+  ui.showFaces([], undefined, select);
   dom.headline.textContent = texts.noFaceYet;
-  dom.others.textContent = "";
 }
 
 /** @param {string | null} deviceId */
 async function start(deviceId) {
-  showNotice("");
-  showState("asking");
+  ui.showNotice("");
+  ui.showState("asking");
   dom.start.disabled = true;
   try {
     await camera.open(deviceId);
   } catch (error) {
-    const reason = error instanceof CameraError ? error.reason : "failed";
-    stop("failed", texts.camera[reason]);
+    stop("failed", texts.camera[error instanceof CameraError ? error.reason : "failed"]);
     return;
   }
-  dom.stage.style.setProperty("--ratio", String(dom.video.videoWidth / dom.video.videoHeight));
-  showLive(true);
-  showState("connecting");
-  showCameras(await camera.list(), camera.deviceId);
-  live = true;
+  ui.setShape({ width: dom.video.videoWidth, height: dom.video.videoHeight });
+  ui.showStage("live");
+  ui.showCameras(await camera.list(), camera.deviceId);
+  ui.showState("connecting");
+  stream = `camera-${Date.now()}`;
+  mode = "live";
+  dom.pause.textContent = texts.page.pause;
+  transport.consent();
   onVideoFrame();
   onDisplayFrame();
 }
 
+/** Stop the camera but keep what was seen; its light goes off. */
+function pause() {
+  if (mode === "live") {
+    mode = "paused";
+    camera.close();
+    overlay.clear();
+    steadier.clear();
+    dom.pause.textContent = texts.page.resume;
+    ui.showState("paused");
+  } else if (mode === "paused") {
+    start(localStorage.getItem(CAMERA_KEY));
+  }
+}
+
 /**
+ * End everything and delete what the page holds.
  * @param {"stopped" | "failed"} state
  * @param {string} notice
  */
 function stop(state, notice) {
-  live = false;
+  mode = "welcome";
   camera.close();
-  forgetResult();
-  overlay.clear();
-  roundTrips.clear();
-  showLive(false);
-  showState(state);
-  showNotice(notice);
-  dom.start.disabled = !dom.consent.checked;
+  session = null;
+  showRecording();
+  forget();
+  dom.still.width = dom.still.height = 0;
+  if (document.fullscreenElement) document.exitFullscreen();
+  ui.showStage("welcome");
+  ui.showState(state);
+  ui.showNotice(notice);
+  allowStart();
+}
+
+function allowStart() {
+  dom.start.disabled = dom.openPicture.disabled = !dom.consent.checked;
+}
+
+/** @param {File | undefined} file */
+async function openPicture(file) {
+  if (!file || !dom.consent.checked) return;
+  stop("stopped", "");
+  let jpeg;
+  try {
+    jpeg = await readPicture(file, dom.still);
+  } catch {
+    ui.showNotice(texts.picture.unreadable);
+    return;
+  }
+  mode = "still";
+  ui.setShape(dom.still);
+  ui.showStage("still");
+  ui.showState("connecting");
+  transport.consent();
+  try {
+    const result = await transport.ask(jpeg, `picture-${Date.now()}`);
+    if (mode !== "still") return;
+    latest = result;
+    frame = { width: result.width, height: result.height };
+    steadier.update(result.faces, performance.now());
+    redrawStill();
+    ui.showState("picture");
+    showPanel(steadier.at(performance.now()));
+    if (!result.faces.length) dom.headline.textContent = texts.picture.faces(0);
+  } catch (error) {
+    stop("stopped", texts.picture.refused(/** @type {Error} */ (error).message));
+  }
+}
+
+/** A picture's faces stay; nothing newer will come. */
+function redrawStill() {
+  if (mode !== "still" || !latest) return;
+  const faces = latest.faces.map((face) => ({ ...face, raw: face }));
+  overlay.draw(faces, frame, { mirrored: false, selected });
+}
+
+async function snapshot() {
+  const source = mode === "still" ? dom.still : dom.video;
+  const canvas = document.createElement("canvas");
+  const size =
+    mode === "still"
+      ? { width: dom.still.width, height: dom.still.height }
+      : { width: dom.video.videoWidth, height: dom.video.videoHeight };
+  if (!size.width) return;
+  Object.assign(canvas, size);
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const mirrored = mode === "live" && dom.mirror.checked;
+  if (mirrored) context.setTransform(-1, 0, 0, 1, size.width, 0);
+  context.drawImage(source, 0, 0);
+  context.resetTransform();
+  const faces =
+    mode === "still"
+      ? (latest?.faces ?? []).map((face) => ({ ...face, raw: face }))
+      : steadier.at(performance.now());
+  drawFaces(context, faces, frame, size, { mirrored, selected });
+  save(await toBlob(canvas, "image/png"), `moodlight-${stamp()}.png`);
+}
+
+function toggleRecording() {
+  if (session) {
+    const done = session;
+    session = null;
+    showRecording();
+    ui.showSummary(done);
+    dom.exportCsv.onclick = () =>
+      save(new Blob([done.toCsv()], { type: "text/csv" }), `moodlight-${stamp()}.csv`);
+    dom.exportJson.onclick = () =>
+      save(new Blob([done.toJson()], { type: "application/json" }), `moodlight-${stamp()}.json`);
+  } else {
+    session = new Session(Date.now());
+    showRecording();
+  }
+}
+
+function showRecording() {
+  dom.record.textContent = session ? texts.page.stopRecording : texts.page.record;
+  dom.record.setAttribute("aria-pressed", String(session !== null));
+}
+
+function measureNeutral() {
+  neutralSamples = [];
+  dom.neutral.disabled = true;
+  dom.neutral.textContent = texts.page.neutralHint;
+  setTimeout(() => {
+    const samples = neutralSamples;
+    neutralSamples = null;
+    if (samples?.length) {
+      offsets = neutral.measure(samples);
+      neutral.store(offsets);
+      neutralOn = true;
+    }
+    ui.showNeutral(offsets !== null, neutralOn);
+  }, NEUTRAL_MS);
+}
+
+async function flip() {
+  const cameras = await camera.list();
+  const at = cameras.findIndex((device) => device.deviceId === camera.deviceId);
+  changeCamera(cameras[(at + 1) % cameras.length].deviceId);
+}
+
+/** @param {string} deviceId */
+function changeCamera(deviceId) {
+  localStorage.setItem(CAMERA_KEY, deviceId);
+  mode = "paused";
+  start(deviceId);
 }
 
 /** @param {MouseEvent} event */
 function selectFaceAt(event) {
-  if (!latest) return;
   const bounds = dom.overlay.getBoundingClientRect();
   const [x, y] = [event.clientX - bounds.left, event.clientY - bounds.top];
-  for (const face of latest.faces) {
-    const box = toView(face.box, latest, bounds, dom.mirror.checked);
-    if (x >= box.x && x <= box.x + box.width && y >= box.y && y <= box.y + box.height) {
-      selected = face.track;
-      showResult(latest);
-    }
+  const mirrored = mode === "live" && dom.mirror.checked;
+  for (const face of mode === "still" ? (latest?.faces ?? []) : steadier.at(performance.now())) {
+    const box = toView(face.box, frame, bounds, mirrored);
+    if (x < box.x || x > box.x + box.width || y < box.y || y > box.y + box.height) continue;
+    select(face.track);
+    redrawStill();
   }
 }
 
 function updateFigures() {
+  const now = performance.now();
   const ms = (/** @type {number | null | undefined} */ v) => (v == null ? "–" : `${Math.round(v)} ms`);
   const server = latest?.timing_ms;
-  showFigures([
-    [texts.figures.shown, live ? roundTrips.rate(performance.now()).toFixed(1) : "–"],
+  ui.showFigures([
+    [texts.figures.sent, `${sent.rate(now).toFixed(1)} / ${roundTrips.rate(now).toFixed(1)}`],
     [texts.figures.roundTrip, `${ms(roundTrips.quantile(0.5))} / ${ms(roundTrips.quantile(0.95))}`],
     [
       texts.figures.server,
@@ -164,9 +369,10 @@ function updateFigures() {
     [texts.figures.dropped, String(latest?.dropped ?? "–")],
     [
       texts.figures.frame,
-      latest ? `${latest.width} × ${latest.height}, ${(frameBytes / 1000).toFixed(0)} kB` : "–",
+      latest ? `${frame.width} × ${frame.height}, ${(frameBytes / 1000).toFixed(0)} kB` : "–",
     ],
   ]);
+  if (mode === "live") timeline.draw(selected, now);
 }
 
 function applyMirror() {
@@ -174,22 +380,56 @@ function applyMirror() {
   localStorage.setItem(MIRROR_KEY, String(dom.mirror.checked));
 }
 
-dom.host.textContent = location.host;
+function onVisibility() {
+  if (mode !== "live") return;
+  ui.showState(document.hidden ? "hidden" : "connecting");
+  if (!document.hidden) sendFrame();
+}
+
+fillPage();
+ui.showPromises(location.host, JSON.parse(document.body.dataset.figures ?? "null"));
+ui.showNeutral(offsets !== null, neutralOn);
 dom.mirror.checked = localStorage.getItem(MIRROR_KEY) !== "false";
 applyMirror();
-showState("idle");
+ui.showState("idle");
+dom.headline.textContent = texts.noFaceYet;
 updateFigures();
-setInterval(updateFigures, 1000);
-dom.consent.addEventListener("change", () => (dom.start.disabled = !dom.consent.checked));
+setInterval(updateFigures, 500);
+allowStart();
+dom.consent.addEventListener("change", allowStart);
 dom.start.addEventListener("click", () => start(localStorage.getItem(CAMERA_KEY)));
+dom.openPicture.addEventListener("click", () => dom.file.click());
+dom.file.addEventListener("change", () => {
+  openPicture(dom.file.files?.[0]);
+  dom.file.value = "";
+});
+dom.stage.addEventListener("dragover", (event) => event.preventDefault());
+dom.stage.addEventListener("drop", (event) => {
+  event.preventDefault();
+  openPicture(event.dataTransfer?.files[0]);
+});
+dom.pause.addEventListener("click", pause);
+dom.snapshot.addEventListener("click", snapshot);
+dom.record.addEventListener("click", toggleRecording);
+dom.flip.addEventListener("click", flip);
+dom.fullScreen.addEventListener("click", () => {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else dom.stage.requestFullscreen?.();
+});
 dom.stop.addEventListener("click", () => stop("stopped", ""));
 dom.mirror.addEventListener("change", applyMirror);
 dom.overlay.addEventListener("click", selectFaceAt);
-dom.cameras.addEventListener("change", () => {
-  localStorage.setItem(CAMERA_KEY, dom.cameras.value);
-  live = false;
-  start(dom.cameras.value);
+dom.cameras.addEventListener("change", () => changeCamera(dom.cameras.value));
+dom.neutral.addEventListener("click", measureNeutral);
+dom.neutralSwitch.addEventListener("click", () => {
+  neutralOn = !neutralOn;
+  ui.showNeutral(true, neutralOn);
 });
-document.addEventListener("visibilitychange", () => {
-  if (live) showState(document.hidden ? "paused" : "connecting");
+dom.neutralForget.addEventListener("click", () => {
+  offsets = null;
+  neutral.store(null);
+  ui.showNeutral(false, true);
 });
+dom.summaryClose.addEventListener("click", () => dom.summary.close());
+document.addEventListener("visibilitychange", onVisibility);
+new ResizeObserver(redrawStill).observe(dom.overlay);

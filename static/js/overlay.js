@@ -3,27 +3,138 @@
 
 import { COLOURS } from "./expressions.js";
 import { toView } from "./geometry.js";
+import { texts } from "./texts/index.js";
 
 const FONT = "600 15px system-ui, sans-serif";
 const SMALL_FONT = "500 11px system-ui, sans-serif";
-const BAR = { width: 62, height: 8, gap: 5, name: 54, padding: 8 };
+const BAR = { width: 62, height: 8, gap: 5, name: 56, padding: 8 };
+const UNSURE_COLOUR = "#d7dade";
 
+/** @typedef {{width: number, height: number}} Size */
+/** @typedef {import("./steady.js").Shown} Shown */
+
+/**
+ * Draw faces over a picture.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Shown[]} faces
+ * @param {Size} frame size of the frame that the boxes are in
+ * @param {Size} view size of the picture drawn over, in the context's units
+ * @param {{mirrored: boolean, selected: number}} options
+ */
+export function drawFaces(context, faces, frame, view, { mirrored, selected }) {
+  for (const face of faces) {
+    const box = toView(face.box, frame, view, mirrored);
+    const colour = face.confident ? COLOURS[face.label] : UNSURE_COLOUR;
+    drawBox(context, box, colour, face.confident, faces.length > 1 && face.track === selected);
+    drawLabel(context, box, face, view, colour);
+    if (faces.length <= 2 || face.track === selected) drawBars(context, box, face, view);
+  }
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {import("./geometry.js").Rect} box
+ * @param {string} colour
+ * @param {boolean} sure an unsure face has a dashed box
+ * @param {boolean} selected
+ */
+function drawBox(context, { x, y, width, height }, colour, sure, selected) {
+  context.lineJoin = "round";
+  for (const [style, thickness] of /** @type {[string, number][]} */ ([
+    ["rgb(0 0 0 / 55%)", selected ? 7 : 5],
+    [colour, selected ? 4.5 : 2.5],
+  ])) {
+    context.strokeStyle = style;
+    context.lineWidth = thickness;
+    context.setLineDash(sure ? [] : [9, 7]);
+    context.beginPath();
+    context.roundRect(x, y, width, height, 6);
+    context.stroke();
+  }
+  context.setLineDash([]);
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {import("./geometry.js").Rect} box
+ * @param {Shown} face
+ * @param {Size} view
+ * @param {string} colour
+ */
+function drawLabel(context, box, face, view, colour) {
+  const name = texts.labels[/** @type {keyof typeof texts.labels} */ (face.label)];
+  const text = face.confident
+    ? `${name} ${texts.percent(face.confidence)}`
+    : `${texts.unsure} (${name}?)`;
+  context.font = FONT;
+  const width = context.measureText(text).width + 32;
+  const x = Math.max(2, Math.min(box.x, view.width - width - 2));
+  const y = box.y > 32 ? box.y - 30 : Math.min(box.y + box.height + 4, view.height - 28);
+  drawPlate(context, x, y, width, 26);
+  context.fillStyle = colour;
+  context.beginPath();
+  context.arc(x + 13, y + 13, 5, 0, 7);
+  context.fill();
+  context.fillStyle = "#fff";
+  context.textBaseline = "middle";
+  context.fillText(text, x + 24, y + 14);
+}
+
+/**
+ * Seven small bars beside the box, on the side with more room.
+ * @param {CanvasRenderingContext2D} context
+ * @param {import("./geometry.js").Rect} box
+ * @param {Shown} face
+ * @param {Size} view
+ */
+function drawBars(context, box, face, view) {
+  const names = Object.keys(face.probabilities);
+  const step = BAR.height + BAR.gap;
+  const width = BAR.name + BAR.width + 2 * BAR.padding;
+  const height = names.length * step - BAR.gap + 2 * BAR.padding;
+  const rightRoom = view.width - box.x - box.width;
+  if (Math.max(rightRoom, box.x) < width + 8 || view.height < height + 8) return;
+  const x = rightRoom >= width + 8 ? box.x + box.width + 6 : box.x - width - 6;
+  const y = Math.max(4, Math.min(box.y, view.height - height - 4));
+  drawPlate(context, x, y, width, height);
+  context.font = SMALL_FONT;
+  context.textBaseline = "middle";
+  names.forEach((name, i) => {
+    const top = y + BAR.padding + i * step;
+    const left = x + BAR.padding + BAR.name;
+    context.fillStyle = "#fff";
+    context.fillText(
+      texts.labels[/** @type {keyof typeof texts.labels} */ (name)],
+      x + BAR.padding,
+      top + BAR.height / 2 + 0.5,
+    );
+    context.fillStyle = "rgb(255 255 255 / 18%)";
+    context.fillRect(left, top, BAR.width, BAR.height);
+    context.fillStyle = COLOURS[name];
+    context.fillRect(left, top, BAR.width * face.probabilities[name], BAR.height);
+  });
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} x
+ * @param {number} y
+ * @param {number} width
+ * @param {number} height
+ */
+function drawPlate(context, x, y, width, height) {
+  context.fillStyle = "rgb(16 18 22 / 78%)";
+  context.beginPath();
+  context.roundRect(x, y, width, height, 7);
+  context.fill();
+}
+
+/** The canvas over the picture, at the screen's own resolution. */
 export class Overlay {
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
     this.canvas = canvas;
     this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  }
-
-  /** Match the canvas's pixels to the screen's. */
-  #resize() {
-    const ratio = window.devicePixelRatio || 1;
-    const width = Math.round(this.canvas.clientWidth * ratio);
-    const height = Math.round(this.canvas.clientHeight * ratio);
-    if (this.canvas.width !== width || this.canvas.height !== height) {
-      Object.assign(this.canvas, { width, height });
-    }
-    this.context.setTransform(ratio, 0, 0, ratio, 0, 0);
   }
 
   clear() {
@@ -32,105 +143,20 @@ export class Overlay {
   }
 
   /**
-   * @param {{width: number, height: number, faces: import("./transport.js").Face[]}} result
-   * @param {{mirrored: boolean, selected: number}} view
+   * @param {Shown[]} faces
+   * @param {Size} frame
+   * @param {{mirrored: boolean, selected: number}} options
    */
-  draw(result, { mirrored, selected }) {
-    this.clear();
-    this.#resize();
+  draw(faces, frame, options) {
+    const ratio = window.devicePixelRatio || 1;
     const view = { width: this.canvas.clientWidth, height: this.canvas.clientHeight };
-    for (const face of result.faces) {
-      const box = toView(face.box, result, view, mirrored);
-      this.#drawBox(box, COLOURS[face.label], face.track === selected);
-      this.#drawLabel(box, face, view);
-      this.#drawBars(box, face, view);
+    const width = Math.round(view.width * ratio);
+    const height = Math.round(view.height * ratio);
+    if (this.canvas.width !== width || this.canvas.height !== height) {
+      Object.assign(this.canvas, { width, height });
     }
-  }
-
-  /**
-   * @param {import("./geometry.js").Rect} box
-   * @param {string} colour
-   * @param {boolean} selected
-   */
-  #drawBox({ x, y, width, height }, colour, selected) {
-    const context = this.context;
-    context.lineJoin = "round";
-    for (const [style, thickness] of /** @type {[string, number][]} */ ([
-      ["rgb(0 0 0 / 55%)", selected ? 6 : 5],
-      [colour, selected ? 3.5 : 2],
-    ])) {
-      context.strokeStyle = style;
-      context.lineWidth = thickness;
-      context.beginPath();
-      context.roundRect(x, y, width, height, 6);
-      context.stroke();
-    }
-  }
-
-  /**
-   * @param {import("./geometry.js").Rect} box
-   * @param {import("./transport.js").Face} face
-   * @param {{width: number, height: number}} view
-   */
-  #drawLabel(box, face, view) {
-    const context = this.context;
-    const text = `${face.label} ${Math.round(face.confidence * 100)} %`;
-    context.font = FONT;
-    const width = context.measureText(text).width + 28;
-    const x = Math.max(2, Math.min(box.x, view.width - width - 2));
-    const y = box.y > 32 ? box.y - 30 : Math.min(box.y + box.height + 4, view.height - 28);
-    this.#plate(x, y, width, 26);
-    context.fillStyle = COLOURS[face.label];
-    context.beginPath();
-    context.arc(x + 12, y + 13, 5, 0, 7);
-    context.fill();
-    context.fillStyle = "#fff";
-    context.textBaseline = "middle";
-    context.fillText(text, x + 22, y + 14);
-  }
-
-  /**
-   * Seven small bars beside the box, on the side with more room.
-   * @param {import("./geometry.js").Rect} box
-   * @param {import("./transport.js").Face} face
-   * @param {{width: number, height: number}} view
-   */
-  #drawBars(box, face, view) {
-    const context = this.context;
-    const names = Object.keys(face.probabilities);
-    const step = BAR.height + BAR.gap;
-    const width = BAR.name + BAR.width + 2 * BAR.padding;
-    const height = names.length * step - BAR.gap + 2 * BAR.padding;
-    const rightRoom = view.width - box.x - box.width;
-    const leftRoom = box.x;
-    if (Math.max(rightRoom, leftRoom) < width + 8 || view.height < height + 8) return;
-    const x = rightRoom >= width + 8 ? box.x + box.width + 6 : box.x - width - 6;
-    const y = Math.max(4, Math.min(box.y, view.height - height - 4));
-    this.#plate(x, y, width, height);
-    context.font = SMALL_FONT;
-    context.textBaseline = "middle";
-    names.forEach((name, i) => {
-      const top = y + BAR.padding + i * step;
-      const left = x + BAR.padding + BAR.name;
-      context.fillStyle = name === face.label ? "#fff" : "rgb(255 255 255 / 80%)";
-      context.fillText(name, x + BAR.padding, top + BAR.height / 2 + 0.5);
-      context.fillStyle = "rgb(255 255 255 / 18%)";
-      context.fillRect(left, top, BAR.width, BAR.height);
-      context.fillStyle = COLOURS[name];
-      context.fillRect(left, top, BAR.width * face.probabilities[name], BAR.height);
-    });
-  }
-
-  /**
-   * @param {number} x
-   * @param {number} y
-   * @param {number} width
-   * @param {number} height
-   */
-  #plate(x, y, width, height) {
-    this.context.fillStyle = "rgb(16 18 22 / 78%)";
-    this.context.beginPath();
-    this.context.roundRect(x, y, width, height, 7);
-    this.context.fill();
+    this.clear();
+    this.context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    drawFaces(this.context, faces, frame, view, options);
   }
 }

@@ -12,6 +12,7 @@ const ACK_LIMIT_MS = 8000;
  * @property {number | null} score
  * @property {string} label
  * @property {number} confidence
+ * @property {boolean} confident
  * @property {Record<string, number>} probabilities
  */
 /**
@@ -42,48 +43,114 @@ export class Transport {
     this.inFlight = 0;
     /** Frames that may be on their way at once: 1, or 2 where the network is the slow part. */
     this.window = 1;
+    /** Counts connections, so that answers to an earlier one are told apart. */
     this.generation = 0;
+    this.consented = false;
+    /** @type {string | null} version of the consent text, once said hello */
+    this.consentVersion = null;
+    this.agreed = false;
+    /** @type {Map<number, Result | null>} frames that were asked for one by one */
+    this.asked = new Map();
     this.socket = io({ transports: ["websocket", "polling"], tryAllTransports: true });
-    this.socket.on("connect", () => {
-      this.#forget();
-      on.connection(true);
-    });
+    this.socket.on("connect", () => on.connection(true));
     this.socket.on("disconnect", () => {
       this.#forget();
       on.connection(false);
     });
     this.socket.on("connect_error", () => on.connection(false));
-    this.socket.on("hello", on.hello);
+    this.socket.on("hello", (hello) => {
+      this.#forget();
+      this.consentVersion = hello.consent_version;
+      on.hello(hello);
+      this.#sayConsent();
+    });
     this.socket.on("result", (result) => this.#receive(result));
+  }
+
+  /** Everyone in view agreed; said again after each reconnection. */
+  consent() {
+    this.consented = true;
+    this.#sayConsent();
   }
 
   /** Whether a frame sent now would go out at once. */
   get open() {
-    return this.socket.connected && this.inFlight < this.window;
+    return this.socket.connected && this.agreed && this.inFlight < this.window;
   }
 
   /**
-   * Send one frame; call only while `open`.
+   * Send one frame of the live stream; call only while `open`.
    * @param {Blob} jpeg
+   * @param {string} stream a new value starts new tracks
    */
-  send(jpeg) {
+  send(jpeg, stream) {
     if (!this.open) return; // connection lost while encoding: an old frame is worth nothing later
     this.inFlight += 1;
+    this.#emit(this.nextId++, jpeg, stream, (ack) => {
+      this.inFlight -= 1;
+      if (!ack.ok) this.on.refused(ack);
+      this.on.credit();
+    });
+  }
+
+  /**
+   * Send one picture and wait for its result.
+   * @param {Blob} jpeg
+   * @param {string} stream
+   * @returns {Promise<Result>} rejected with the server's sentence
+   */
+  ask(jpeg, stream) {
+    const id = this.nextId++;
+    this.asked.set(id, null);
+    return new Promise((resolve, reject) => {
+      this.#emit(id, jpeg, stream, (ack) => {
+        const result = this.asked.get(id);
+        this.asked.delete(id);
+        if (ack.ok && result) resolve(result);
+        else reject(new Error(ack.message ?? ""));
+      });
+    });
+  }
+
+  /**
+   * @param {number} id
+   * @param {Blob} jpeg
+   * @param {string} stream
+   * @param {(ack: Ack) => void} onAck
+   */
+  #emit(id, jpeg, stream, onAck) {
     const generation = this.generation;
-    const header = { id: this.nextId++, sent_at: performance.now() };
+    const now = performance.now();
     this.socket
       .timeout(ACK_LIMIT_MS)
-      .emit("frame", header, jpeg, (/** @type {Error | null} */ late, /** @type {Ack} */ ack) => {
-        if (generation !== this.generation) return;
-        this.inFlight -= 1;
-        if (late) this.on.refused({ ok: false, code: "late", message: "" });
-        else if (!ack.ok) this.on.refused(ack);
-        this.on.credit();
-      });
+      .emit(
+        "frame",
+        { id, sent_at: now, stream, t: now },
+        jpeg,
+        (/** @type {Error | null} */ late, /** @type {Ack} */ ack) => {
+          if (generation !== this.generation) return;
+          onAck(late ? { ok: false, code: "late", message: "" } : ack);
+        },
+      );
+  }
+
+  #sayConsent() {
+    if (!this.consented || this.agreed || this.consentVersion === null) return;
+    const generation = this.generation;
+    this.socket.emit("consent", { version: this.consentVersion }, (/** @type {Ack} */ ack) => {
+      if (generation !== this.generation) return;
+      this.agreed = ack.ok;
+      if (ack.ok) this.on.credit();
+      else this.on.refused(ack);
+    });
   }
 
   /** @param {Result} result */
   #receive(result) {
+    if (this.asked.has(result.id)) {
+      this.asked.set(result.id, result);
+      return;
+    }
     if (result.id <= this.newestResult) return;
     this.newestResult = result.id;
     const roundTripMs = performance.now() - result.sent_at;
@@ -97,5 +164,8 @@ export class Transport {
   #forget() {
     this.generation += 1;
     this.inFlight = 0;
+    this.agreed = false;
+    this.consentVersion = null;
+    this.asked.clear();
   }
 }

@@ -1,30 +1,74 @@
 // @ts-check
-/** The page's elements outside the canvas and the bars. */
+/** The page's elements outside the canvases, bars and timeline. */
 
-import { texts } from "./texts.js";
+import { COLOURS } from "./expressions.js";
+import { texts } from "./texts/index.js";
 
 /** @param {string} id */
 const element = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+/** @param {string} id */
+const button = (id) => /** @type {HTMLButtonElement} */ (element(id));
+/** @param {string} id */
+const input = (id) => /** @type {HTMLInputElement} */ (element(id));
 
 export const dom = {
   status: element("status"),
   stage: element("stage"),
+  picture: element("picture"),
   video: /** @type {HTMLVideoElement} */ (element("video")),
+  still: /** @type {HTMLCanvasElement} */ (element("still")),
   overlay: /** @type {HTMLCanvasElement} */ (element("overlay")),
   welcome: element("welcome"),
   host: element("host"),
-  consent: /** @type {HTMLInputElement} */ (element("consent")),
-  start: /** @type {HTMLButtonElement} */ (element("start")),
+  accuracy: element("accuracy"),
+  consent: input("consent"),
+  start: button("start"),
+  openPicture: button("open-picture"),
+  file: input("file"),
   notice: element("notice"),
+  toolbar: element("toolbar"),
+  pause: button("pause"),
+  snapshot: button("snapshot"),
+  record: button("record"),
+  flip: button("flip"),
+  fullScreen: button("full-screen"),
+  stop: button("stop"),
   headline: element("headline"),
-  bars: element("bars"),
   others: element("others"),
+  bars: element("bars"),
+  timeline: element("timeline"),
   controls: element("controls"),
   cameras: /** @type {HTMLSelectElement} */ (element("cameras")),
-  mirror: /** @type {HTMLInputElement} */ (element("mirror")),
-  stop: /** @type {HTMLButtonElement} */ (element("stop")),
+  mirror: input("mirror"),
+  neutral: button("neutral"),
+  neutralSwitch: button("neutral-switch"),
+  neutralForget: button("neutral-forget"),
   figures: element("figures"),
+  summary: /** @type {HTMLDialogElement} */ (element("summary")),
+  summaryDuration: element("summary-duration"),
+  summaryTracks: element("summary-tracks"),
+  exportCsv: button("export-csv"),
+  exportJson: button("export-json"),
+  summaryClose: button("summary-close"),
+  spoken: element("spoken"),
 };
+
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {string} text
+ * @param {string} [className]
+ */
+function make(tag, text, className = "") {
+  const made = document.createElement(tag);
+  made.textContent = text;
+  made.className = className;
+  return made;
+}
+
+/** @param {string} label */
+export const labelName = (label) =>
+  texts.labels[/** @type {keyof typeof texts.labels} */ (label)] ?? label;
 
 /** @param {keyof typeof texts.state} state */
 export function showState(state) {
@@ -39,11 +83,33 @@ export function showNotice(message) {
   dom.notice.hidden = !message;
 }
 
-/** @param {boolean} live whether the camera's picture is shown */
-export function showLive(live) {
-  dom.welcome.hidden = live;
-  dom.video.hidden = !live;
-  dom.controls.hidden = !live;
+/** @param {"welcome" | "live" | "still"} what fills the stage */
+export function showStage(what) {
+  dom.welcome.hidden = what !== "welcome";
+  dom.picture.hidden = what === "welcome";
+  dom.toolbar.hidden = what === "welcome";
+  dom.video.hidden = what !== "live";
+  dom.still.hidden = what !== "still";
+  dom.controls.hidden = what !== "live";
+  for (const part of [dom.pause, dom.record, dom.flip]) part.hidden = what !== "live";
+}
+
+/** @param {{width: number, height: number}} size */
+export function setShape({ width, height }) {
+  dom.stage.style.setProperty("--ratio", String(width / height));
+}
+
+/** @param {string} host @param {any} figures the card's figures, or null */
+export function showPromises(host, figures) {
+  dom.host.textContent = texts.page.host(host);
+  dom.accuracy.hidden = !figures;
+  if (!figures) return;
+  dom.accuracy.textContent = texts.page.accuracy(
+    figures.accuracy,
+    figures.crowd,
+    labelName(figures.worst),
+    figures.worst_recall,
+  );
 }
 
 /**
@@ -53,21 +119,95 @@ export function showLive(live) {
 export function showCameras(cameras, chosen) {
   dom.cameras.replaceChildren(
     ...cameras.map((camera, i) => {
-      const name = camera.label || texts.cameraName(i + 1);
+      const name = camera.label || texts.camera.number(i + 1);
       return new Option(name, camera.deviceId, false, camera.deviceId === chosen);
     }),
   );
+  dom.flip.hidden = cameras.length < 2;
+}
+
+/**
+ * The selected face's headline, and a button for each other face.
+ * @param {import("./steady.js").Shown[]} faces
+ * @param {import("./steady.js").Shown | undefined} selected
+ * @param {(track: number) => void} onSelect
+ */
+export function showFaces(faces, selected, onSelect) {
+  const several = faces.length > 1;
+  const name = selected ? labelName(selected.label) : "";
+  const headline = selected?.confident
+    ? texts.headline(name, selected.confidence)
+    : texts.unsureHeadline(name);
+  dom.headline.textContent = selected ? headline : texts.noFace;
+  const wanted = several ? faces.map((face) => face.track) : [];
+  const present = [...dom.others.children].map((chip) => Number(chip.getAttribute("data-track")));
+  if (wanted.join() !== present.join()) {
+    dom.others.replaceChildren(
+      ...wanted.map((track) => {
+        const chip = make("button", "", "chip");
+        chip.type = "button";
+        chip.dataset.track = String(track);
+        chip.addEventListener("click", () => onSelect(track));
+        return chip;
+      }),
+    );
+  }
+  faces.forEach((face, i) => {
+    const chip = /** @type {HTMLElement | undefined} */ (dom.others.children[i]);
+    if (!chip || !several) return;
+    const label = face.confident ? labelName(face.label) : texts.unsure;
+    chip.textContent = `${texts.face(face.track)}: ${label}`;
+    chip.style.setProperty("--dot", COLOURS[face.label]);
+    chip.setAttribute("aria-pressed", String(face === selected));
+  });
 }
 
 /** @param {[string, string][]} rows */
 export function showFigures(rows) {
   dom.figures.replaceChildren(
-    ...rows.flatMap(([name, value]) => {
-      const term = document.createElement("dt");
-      const description = document.createElement("dd");
-      term.textContent = name;
-      description.textContent = value;
-      return [term, description];
+    ...rows.flatMap(([name, value]) => [make("dt", name), make("dd", value)]),
+  );
+}
+
+/** @param {boolean} known @param {boolean} on */
+export function showNeutral(known, on) {
+  dom.neutral.textContent = texts.page.neutral;
+  dom.neutral.disabled = false;
+  dom.neutral.hidden = known;
+  dom.neutralSwitch.hidden = !known;
+  dom.neutralForget.hidden = !known;
+  dom.neutralSwitch.textContent = on ? texts.page.neutralOn : texts.page.neutralOff;
+  dom.neutralSwitch.setAttribute("aria-pressed", String(on));
+}
+
+/** @param {import("./session.js").Session} session */
+export function showSummary(session) {
+  const tracks = session.summary();
+  const seconds = Math.round((session.rows.at(-1)?.ms ?? 0) / 1000);
+  const time = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  dom.summaryDuration.textContent = tracks.length
+    ? texts.session.duration(time, session.results)
+    : texts.session.empty;
+  dom.summaryTracks.replaceChildren(
+    ...tracks.map((track) => {
+      const block = make("section", "", "summary-track");
+      const stack = make("div", "", "stack");
+      const legend = make("ul", "", "legend");
+      const shares = Object.entries(track.share).sort((a, b) => b[1] - a[1]);
+      for (const [label, share] of shares) {
+        const part = make("span", "");
+        part.style.flexGrow = String(share);
+        part.style.background = COLOURS[label];
+        stack.append(part);
+        const entry = make("li", `${labelName(label)} ${texts.percent(share)}`);
+        entry.style.setProperty("--dot", COLOURS[label]);
+        legend.append(entry);
+      }
+      const facts = `${track.changes} ${texts.session.changes}, ${texts.percent(track.confidence)} ${texts.session.confidence}`;
+      block.append(make("h3", texts.face(track.track)), stack, legend, make("p", facts));
+      return block;
     }),
   );
+  dom.exportCsv.disabled = dom.exportJson.disabled = !session.rows.length;
+  dom.summary.showModal();
 }

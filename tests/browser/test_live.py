@@ -44,7 +44,7 @@ def test_a_face_gets_a_box_and_seven_bars(server, open_page):
     assert bounds["left"] < x < bounds["right"]
     assert bounds["top"] < y < bounds["bottom"]
     meters = page.query_selector_all("#bars [role=meter]")
-    assert [m.get_attribute("aria-label") for m in meters] == list(LABELS)
+    assert [m.get_attribute("data-expression") for m in meters] == list(LABELS)
     values = [float(m.get_attribute("aria-valuenow")) for m in meters]
     assert sum(values) == pytest.approx(1, abs=1e-3)
     assert page.errors == []

@@ -1,0 +1,78 @@
+// @ts-check
+/**
+ * "My neutral face": what a person's resting face reads as is taken off, as an offset of the logits.
+ *
+ * Kept in this browser only. Raw values stay beside it in every export.
+ */
+
+const KEY = "moodlight.neutral";
+/** A resting face is made to read as Neutral with this probability. */
+const NEUTRAL_SHARE = 0.76;
+/** No offset may exceed this, so that a grimace at the wrong moment does no lasting harm. */
+const LIMIT = 3;
+const FLOOR = 1e-6;
+
+/** @typedef {Record<string, number>} Offsets */
+
+/**
+ * Offsets that make the mean of these log-probabilities a neutral face.
+ * @param {Record<string, number>[]} samples probabilities of a person who looks neutral, at least one
+ * @returns {Offsets}
+ */
+export function measure(samples) {
+  const labels = Object.keys(samples[0]);
+  const other = (1 - NEUTRAL_SHARE) / (labels.length - 1);
+  /** @type {Offsets} */
+  const offsets = {};
+  for (const label of labels) {
+    const mean =
+      samples.reduce((sum, p) => sum + Math.log(Math.max(p[label], FLOOR)), 0) / samples.length;
+    const wanted = Math.log(label === "Neutral" ? NEUTRAL_SHARE : other);
+    offsets[label] = Math.max(-LIMIT, Math.min(LIMIT, mean - wanted));
+  }
+  return offsets;
+}
+
+/**
+ * Probabilities without the resting face's share.
+ * @param {Record<string, number>} probabilities
+ * @param {Offsets} offsets
+ * @returns {Record<string, number>} sum to 1
+ */
+export function correct(probabilities, offsets) {
+  const weights = Object.entries(probabilities).map(
+    ([label, p]) => /** @type {[string, number]} */ ([
+      label,
+      Math.max(p, FLOOR) * Math.exp(-(offsets[label] ?? 0)),
+    ]),
+  );
+  const total = weights.reduce((sum, [, w]) => sum + w, 0);
+  return Object.fromEntries(weights.map(([label, w]) => [label, w / total]));
+}
+
+/**
+ * A face as it is shown with these offsets.
+ * @param {import("./transport.js").Face} face
+ * @param {Offsets | null} offsets
+ */
+export function corrected(face, offsets) {
+  if (!offsets) return face;
+  const probabilities = correct(face.probabilities, offsets);
+  const [label, confidence] = Object.entries(probabilities).reduce((a, b) => (b[1] > a[1] ? b : a));
+  return { ...face, probabilities, label, confidence };
+}
+
+/** @returns {Offsets | null} */
+export function load() {
+  try {
+    return JSON.parse(localStorage.getItem(KEY) ?? "null");
+  } catch {
+    return null;
+  }
+}
+
+/** @param {Offsets | null} offsets null forgets them */
+export function store(offsets) {
+  if (offsets) localStorage.setItem(KEY, JSON.stringify(offsets));
+  else localStorage.removeItem(KEY);
+}

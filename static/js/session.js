@@ -1,0 +1,139 @@
+// @ts-check
+/** A recording of the numbers, never of the pictures: rows, summary, CSV and JSON. */
+
+/**
+ * @typedef {object} Row one face of one result
+ * @property {number} at wall-clock time, milliseconds since 1970
+ * @property {number} ms since the recording started
+ * @property {number} track
+ * @property {number[]} box x, y, width, height
+ * @property {string} label the result's own
+ * @property {number} confidence
+ * @property {boolean} confident
+ * @property {Record<string, number>} probabilities
+ * @property {string} steady_label
+ * @property {Record<string, number>} steady_probabilities
+ */
+
+/** A face that is away for longer than this is not counted as shown meanwhile. */
+const GAP_MS = 1500;
+/** About two hours of one face at 15 results a second. */
+export const MAX_ROWS = 100_000;
+
+export class Session {
+  /** @param {number} startedAt wall-clock time, milliseconds since 1970 */
+  constructor(startedAt) {
+    this.startedAt = startedAt;
+    /** @type {Row[]} */
+    this.rows = [];
+    this.results = 0;
+  }
+
+  /** Whether no more rows are taken. */
+  get full() {
+    return this.rows.length >= MAX_ROWS;
+  }
+
+  /**
+   * @param {import("./steady.js").Shown[]} faces
+   * @param {number} at
+   */
+  add(faces, at) {
+    if (this.full) return;
+    this.results += 1;
+    for (const face of faces) {
+      this.rows.push({
+        at,
+        ms: at - this.startedAt,
+        track: face.track,
+        box: face.raw.box,
+        label: face.raw.label,
+        confidence: face.raw.confidence,
+        confident: face.raw.confident,
+        probabilities: face.raw.probabilities,
+        steady_label: face.label,
+        steady_probabilities: { ...face.probabilities },
+      });
+    }
+  }
+
+  /**
+   * Time in each expression, changes and mean confidence of each track.
+   * @returns {{track: number, ms: number, share: Record<string, number>, changes: number, confidence: number}[]}
+   */
+  summary() {
+    /** @type {Map<number, Row[]>} */
+    const byTrack = new Map();
+    for (const row of this.rows) {
+      const rows = byTrack.get(row.track);
+      if (rows) rows.push(row);
+      else byTrack.set(row.track, [row]);
+    }
+    return [...byTrack].map(([track, rows]) => {
+      /** @type {Record<string, number>} */
+      const share = {};
+      let ms = 0;
+      let changes = 0;
+      for (let i = 1; i < rows.length; i++) {
+        const gap = rows[i].ms - rows[i - 1].ms;
+        if (rows[i].steady_label !== rows[i - 1].steady_label) changes += 1;
+        if (gap > GAP_MS) continue;
+        share[rows[i - 1].steady_label] = (share[rows[i - 1].steady_label] ?? 0) + gap;
+        ms += gap;
+      }
+      for (const label of Object.keys(share)) share[label] /= ms || 1;
+      const confidence = rows.reduce((sum, row) => sum + row.confidence, 0) / rows.length;
+      return { track, ms, share, changes, confidence };
+    });
+  }
+
+  /** @returns {string} the columns of docs/session-export.md */
+  toCsv() {
+    const labels = Object.keys(this.rows[0]?.probabilities ?? {});
+    const header = [
+      "time",
+      "ms",
+      "track",
+      ...["x", "y", "width", "height"],
+      ...["label", "confidence", "confident"],
+      ...labels.map((label) => `p_${label}`),
+      "steady_label",
+      ...labels.map((label) => `steady_p_${label}`),
+    ];
+    const lines = this.rows.map((row) =>
+      [
+        new Date(row.at).toISOString(),
+        Math.round(row.ms),
+        row.track,
+        ...row.box,
+        row.label,
+        row.confidence,
+        row.confident,
+        ...labels.map((label) => row.probabilities[label]),
+        row.steady_label,
+        ...labels.map((label) => row.steady_probabilities[label].toFixed(6)),
+      ].join(","),
+    );
+    return [header.join(","), ...lines, ""].join("\r\n");
+  }
+
+  /** @returns {string} the object of docs/session-export.md */
+  toJson() {
+    return JSON.stringify(
+      {
+        format: "moodlight-session",
+        version: 1,
+        started: new Date(this.startedAt).toISOString(),
+        results: this.results,
+        summary: this.summary(),
+        rows: this.rows.map(({ at, ms, ...rest }) => ({
+          time: new Date(at).toISOString(),
+          ms: Math.round(ms),
+          ...rest,
+        })),
+      },
+      null,
+      1,
+    );
+  }
+}

@@ -1,0 +1,118 @@
+// @ts-check
+/** English. Every sentence of the page; a translation is one file like this one. */
+
+export const en = {
+  labels: {
+    Anger: "Anger",
+    Disgust: "Disgust",
+    Fear: "Fear",
+    Happy: "Happy",
+    Neutral: "Neutral",
+    Sad: "Sad",
+    Surprise: "Surprise",
+  },
+  state: {
+    idle: "Camera off",
+    asking: "Waiting for the camera…",
+    connecting: "Connecting…",
+    starting: "The model is starting…",
+    running: "Live",
+    hidden: "Paused while this tab is hidden",
+    paused: "Paused",
+    stalled: "The server is slow to answer…",
+    offline: "Connection lost. Reconnecting…",
+    stopped: "Camera off",
+    failed: "No camera",
+    picture: "Picture",
+  },
+  camera: {
+    insecure:
+      "Browsers give a page no camera over plain http, except on localhost. Open this page as http://localhost on the computer that runs it, or over https.",
+    refused:
+      "The camera was refused. Allow it in the address bar or in your system's privacy settings, then start again.",
+    missing: "No camera was found. Plug one in, then start again.",
+    busy: "Another program holds the camera. Close it there, then start again.",
+    unsuitable: "This camera cannot give a usable picture. Choose another one.",
+    failed: "The camera could not be opened. Reload the page and start again.",
+    ended: "The camera was unplugged or switched off. Connect it, then start again.",
+    number: (/** @type {number} */ position) => `Camera ${position}`,
+  },
+  page: {
+    title: "What does a face express?",
+    intro: "Moodlight draws a box round each face your camera sees and estimates its expression, live.",
+    host: (/** @type {string} */ host) =>
+      `Pictures go to ${host}, are looked at in memory only, and are never stored or logged.`,
+    estimate: "It estimates what a face shows, not what a person feels.",
+    accuracy: (
+      /** @type {number} */ accuracy,
+      /** @type {number} */ crowd,
+      /** @type {string} */ worst,
+      /** @type {number} */ recall,
+    ) =>
+      `It is often wrong: it agrees with ${percent(accuracy)} of FER2013's test labels` +
+      (crowd ? ` and with ${percent(crowd)} of the majorities of ten people` : "") +
+      `; worst is ${worst}, of which it finds ${percent(recall)}.`,
+    uses: "Not for use at work or in education (EU AI Act, Art. 5(1)(f)), nor in hiring, policing or medicine.",
+    consent: "I have read this, and everyone in view agrees.",
+    start: "Start the camera",
+    openPicture: "Open a picture",
+    camera: "Camera",
+    mirror: "Mirror",
+    pause: "Pause",
+    resume: "Go on",
+    snapshot: "Snapshot",
+    fullScreen: "Full screen",
+    flip: "Other camera",
+    stop: "Stop and delete",
+    record: "Record numbers",
+    stopRecording: "Stop recording",
+    neutral: "My neutral face",
+    neutralHint: "Look neutral for two seconds…",
+    neutralOn: "Neutral face: on",
+    neutralOff: "Neutral face: off",
+    forget: "Forget",
+    performance: "Performance",
+    timeline: "Last two minutes",
+    summary: "Recorded session",
+    exportCsv: "Export CSV",
+    exportJson: "Export JSON",
+    close: "Close",
+    back: "Back",
+    stage: "Camera and boxes",
+    panel: "Expression",
+  },
+  percent,
+  noFace: "No face in view",
+  noFaceYet: "No face yet",
+  unsure: "Unsure",
+  face: (/** @type {number} */ track) => `Face ${track + 1}`,
+  headline: (/** @type {string} */ label, /** @type {number} */ confidence) =>
+    `${label}, ${percent(confidence)}`,
+  unsureHeadline: (/** @type {string} */ label) => `Unsure, perhaps ${label}`,
+  spoken: (/** @type {string} */ face, /** @type {string} */ label) => `${face}: ${label}`,
+  figures: {
+    sent: "Frames sent / results shown a second",
+    roundTrip: "Round trip, median / p95",
+    server: "Server: queue, decode, detect, classify",
+    dropped: "Frames dropped",
+    frame: "Frame",
+  },
+  session: {
+    duration: (/** @type {string} */ time, /** @type {number} */ results) =>
+      `${time}, ${results} results`,
+    changes: "changes",
+    confidence: "mean confidence",
+    empty: "No face was seen while recording.",
+  },
+  picture: {
+    unreadable: "This browser cannot read that file as a picture. Try a JPEG, PNG or WebP.",
+    faces: (/** @type {number} */ count) =>
+      count === 0 ? "No face found" : count === 1 ? "1 face" : `${count} faces`,
+    refused: (/** @type {string} */ reason) => `The picture could not be analysed: ${reason}`,
+  },
+};
+
+/** @param {number} share 0..1 */
+function percent(share) {
+  return `${Math.round(share * 100)}%`;
+}

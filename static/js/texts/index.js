@@ -1,0 +1,27 @@
+// @ts-check
+/** The reader's language: `?lang=` if given, else the browser's, else English. */
+
+import { de } from "./de.js";
+import { en } from "./en.js";
+
+const LANGUAGES = /** @type {Record<string, typeof en>} */ ({ en, de });
+
+const wanted = [new URLSearchParams(location.search).get("lang"), ...navigator.languages];
+
+export const language =
+  wanted.map((tag) => tag?.slice(0, 2).toLowerCase() ?? "").find((tag) => tag in LANGUAGES) ?? "en";
+
+export const texts = LANGUAGES[language];
+
+/** Fill every element that has `data-text="key"` with the sentence of that key in `texts.page`. */
+export function fillPage() {
+  document.documentElement.lang = language;
+  for (const element of document.querySelectorAll("[data-text]")) {
+    const key = /** @type {HTMLElement} */ (element).dataset.text ?? "";
+    element.textContent = /** @type {Record<string, any>} */ (texts.page)[key];
+  }
+  for (const element of document.querySelectorAll("[data-label]")) {
+    const key = /** @type {HTMLElement} */ (element).dataset.label ?? "";
+    element.setAttribute("aria-label", /** @type {Record<string, any>} */ (texts.page)[key]);
+  }
+}

@@ -1,0 +1,133 @@
+"""What the page offers besides the live view, each in a real browser."""
+
+import csv
+import io
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.browser.test_live import start
+from tests.conftest import to_jpeg
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def live(server, open_page):
+    page = open_page(server)
+    start(page)
+    page.wait_for_selector("#status[data-state=running]")
+    return page
+
+
+def test_pausing_turns_the_camera_off_and_going_on_turns_it_on(live):
+    live.evaluate("window.track = document.querySelector('#video').srcObject.getTracks()[0]")
+    live.click("#pause")
+    assert live.evaluate("window.track.readyState") == "ended"
+    assert live.get_attribute("#status", "data-state") == "paused"
+    live.click("#pause")
+    live.wait_for_selector("#status[data-state=running]")
+    assert live.errors == []
+
+
+def test_a_snapshot_is_the_picture_with_the_overlay(live):
+    with live.expect_download() as download:
+        live.click("#snapshot")
+    assert download.value.suggested_filename.endswith(".png")
+    picture = cv2.imread(str(download.value.path()))
+    assert picture.shape == (480, 640, 3)
+    assert picture.std() > 20
+    # The plate of the label is nearly black; the plain frame has no such pixels at the top left.
+    assert (picture.max(2) < 60).sum() > 2000
+
+
+def test_a_recording_gives_a_summary_and_both_exports(live):
+    live.click("#record")
+    live.wait_for_timeout(1500)
+    live.click("#record")
+    assert live.is_visible("#summary")
+    assert "Face 1" in live.inner_text("#summary-tracks")
+    with live.expect_download() as download:
+        live.click("#export-csv")
+    with open(download.value.path(), newline="") as lines:
+        rows = list(csv.DictReader(io.StringIO(lines.read())))
+    assert len(rows) >= 2
+    assert float(rows[-1]["ms"]) > float(rows[0]["ms"])
+    assert sum(float(v) for k, v in rows[0].items() if k.startswith("p_")) == pytest.approx(
+        1, abs=1e-4
+    )
+    with live.expect_download() as download:
+        live.click("#export-json")
+    with open(download.value.path()) as text:
+        session = json.load(text)
+    assert session["format"] == "moodlight-session"
+    assert len(session["rows"]) == len(rows)
+
+
+def test_a_picture_file_is_analysed_and_drawn(server, open_page, portrait):
+    page = open_page(server)
+    page.check("#consent")
+    two = np.full((480, 960, 3), 90, np.uint8)
+    two[:, :480] = two[:, 480:] = portrait[:, 80:560]
+    page.set_input_files(
+        "#file", {"name": "two.jpg", "mimeType": "image/jpeg", "buffer": to_jpeg(two)}
+    )
+    page.wait_for_selector("#status[data-state=picture]")
+    assert page.locator("#others .chip").count() == 2
+    assert page.errors == []
+
+
+def test_a_file_that_is_no_picture_gets_a_sentence(server, open_page):
+    page = open_page(server)
+    page.check("#consent")
+    page.set_input_files(
+        "#file", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": b"no picture"}
+    )
+    page.wait_for_selector("#notice:visible")
+    assert "cannot read" in page.inner_text("#notice")
+
+
+def test_the_neutral_face_is_measured_kept_switched_and_forgotten(live):
+    live.click("#neutral")
+    live.wait_for_selector("#neutral-switch:visible")
+    assert live.evaluate("localStorage.getItem('moodlight.neutral')") is not None
+    # The portrait smiles; once that counts as neutral, Neutral is what is shown.
+    live.wait_for_function(
+        "document.querySelector('[data-expression=Neutral]').getAttribute('aria-valuenow') > 0.3"
+    )
+    live.click("#neutral-switch")
+    assert live.get_attribute("#neutral-switch", "aria-pressed") == "false"
+    live.click("#neutral-forget")
+    assert live.evaluate("localStorage.getItem('moodlight.neutral')") is None
+
+
+def test_a_second_language(server, open_page):
+    page = open_page(server, locale="de-DE")
+    assert page.inner_text("#start") == "Kamera starten"
+    assert page.evaluate("document.documentElement.lang") == "de"
+
+
+def test_the_page_consents_where_it_must(start_server, open_page):
+    page = open_page(start_server("--workers", "1", "--require-consent"))
+    start(page)
+    page.wait_for_selector("#status[data-state=running]")
+
+
+def test_it_says_so_and_recovers_when_the_server_comes_back(start_server, open_page):
+    server = start_server("--workers", "1")
+    page = open_page(server)
+    start(page)
+    page.wait_for_selector("#status[data-state=running]")
+    server.process.kill()
+    page.wait_for_selector("#status[data-state=offline]")
+    start_server("--workers", "1", port=server.port)
+    page.wait_for_selector("#status[data-state=running]", timeout=60_000)
+
+
+def test_it_fits_a_phone_of_360_pixels(server, open_page):
+    page = open_page(server, viewport={"width": 360, "height": 740})
+    start(page)
+    page.wait_for_selector("#status[data-state=running]")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360

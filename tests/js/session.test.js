@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { MAX_ROWS, Session } from "../../static/js/session.js";
+
+const START = Date.UTC(2026, 0, 2, 3, 4, 5);
+const shown = (track, label) => ({
+  track,
+  label,
+  probabilities: { Happy: label === "Happy" ? 0.8 : 0.2, Sad: label === "Sad" ? 0.8 : 0.2 },
+  raw: {
+    box: [1, 2, 3, 4],
+    label: "Sad",
+    confidence: 0.7,
+    confident: true,
+    probabilities: { Happy: 0.3, Sad: 0.7 },
+  },
+});
+
+function recorded() {
+  const session = new Session(START);
+  for (let ms = 0; ms <= 1000; ms += 100) {
+    session.add([shown(0, ms < 600 ? "Happy" : "Sad"), ...(ms < 300 ? [shown(1, "Sad")] : [])], START + ms);
+  }
+  return session;
+}
+
+test("time in each expression, changes and confidence by track", () => {
+  const [first, second] = recorded().summary();
+  assert.equal(first.ms, 1000);
+  assert.ok(Math.abs(first.share.Happy - 0.6) < 1e-9);
+  assert.ok(Math.abs(first.share.Sad - 0.4) < 1e-9);
+  assert.equal(first.changes, 1);
+  assert.ok(Math.abs(first.confidence - 0.7) < 1e-9);
+  assert.deepEqual([second.ms, second.changes], [200, 0]);
+});
+
+test("a long absence is not counted as shown", () => {
+  const session = new Session(START);
+  for (const ms of [0, 100, 9000, 9100]) session.add([shown(0, "Happy")], START + ms);
+  assert.equal(session.summary()[0].ms, 200);
+});
+
+test("CSV: one line a face, raw values beside the steadied ones, ISO times", () => {
+  const lines = recorded().toCsv().trim().split("\r\n");
+  assert.equal(lines.length, 1 + 11 + 3);
+  assert.equal(
+    lines[0],
+    "time,ms,track,x,y,width,height,label,confidence,confident,p_Happy,p_Sad,steady_label,steady_p_Happy,steady_p_Sad",
+  );
+  assert.equal(
+    lines[1],
+    "2026-01-02T03:04:05.000Z,0,0,1,2,3,4,Sad,0.7,true,0.3,0.7,Happy,0.800000,0.200000",
+  );
+});
+
+test("JSON carries the same rows and the summary", () => {
+  const session = recorded();
+  const parsed = JSON.parse(session.toJson());
+  assert.equal(parsed.started, "2026-01-02T03:04:05.000Z");
+  assert.equal(parsed.rows.length, session.rows.length);
+  assert.equal(parsed.rows[0].steady_label, "Happy");
+  assert.equal(parsed.summary.length, 2);
+});
+
+test("a recording is bounded, and may be empty", () => {
+  const session = new Session(START);
+  assert.deepEqual(session.summary(), []);
+  assert.equal(session.toCsv().trim().split("\r\n").length, 1);
+  for (let i = 0; i < MAX_ROWS + 10; i++) session.add([shown(0, "Sad")], START + i);
+  assert.equal(session.rows.length, MAX_ROWS);
+});

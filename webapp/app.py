@@ -9,7 +9,8 @@ from flask import Flask
 from flask_socketio import SocketIO
 
 from model.card import load_card
-from webapp import events
+from webapp import events, headers
+from webapp.api import api
 from webapp.config import Settings
 from webapp.gate import Gate
 from webapp.pool import WorkerPool
@@ -37,12 +38,13 @@ def create_app(
     app = Flask(__name__, static_folder=_ROOT / "static", template_folder=_ROOT / "templates")
     app.secret_key = secrets.token_bytes(32)
     app.register_blueprint(pages)
+    app.register_blueprint(api)
+    headers.register(app)
     socketio = SocketIO(
         app,
         async_mode=settings.async_mode,
         manage_session=False,
-        # Well above the frame limit: past it the socket closes before `too_large` can be said.
-        max_http_buffer_size=4 * settings.max_frame_bytes + 1_000_000,
+        max_http_buffer_size=settings.max_message_bytes,
     )
     events.register(socketio)
     app.wsgi_app = _no_deflate(app.wsgi_app)

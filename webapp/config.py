@@ -40,6 +40,11 @@ class Settings:
     require_consent: bool = False
 
     @property
+    def max_message_bytes(self) -> int:
+        """What is read at all; well above the frame limit, so that `too_large` can be said."""
+        return 4 * self.max_frame_bytes + 1_000_000
+
+    @property
     def frame_limits(self) -> FrameLimits:
         return FrameLimits(self.max_frame_bytes, self.max_width, self.max_height)
 

@@ -1,0 +1,85 @@
+"""The HTTP API and what every answer carries."""
+
+import json
+import urllib.error
+import urllib.request
+
+import pytest
+
+from model.labels import LABELS
+from tests.protocol.test_contract import png_claiming
+
+
+def call(
+    url: str, body: bytes | None = None, headers: dict[str, str] | None = None
+) -> tuple[int, dict, dict]:
+    """Status, headers and JSON body of an answer, refusals included."""
+    asked = urllib.request.Request(
+        url, body, {"Content-Type": "application/octet-stream"} | (headers or {})
+    )
+    try:
+        with urllib.request.urlopen(asked, timeout=30) as answer:
+            return answer.status, dict(answer.headers), json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, dict(error.headers), json.load(error)
+
+
+def multipart(*files: bytes) -> tuple[bytes, dict[str, str]]:
+    parts = b"".join(
+        b'--xyz\r\nContent-Disposition: form-data; name="f%d"; filename="a"\r\n\r\n%s\r\n' % (i, f)
+        for i, f in enumerate(files)
+    )
+    return parts + b"--xyz--\r\n", {"Content-Type": "multipart/form-data; boundary=xyz"}
+
+
+def test_a_picture_gets_its_faces(server, portrait_jpeg):
+    status, _, answer = call(f"{server.url}/api/v1/analyze", portrait_jpeg)
+    assert status == 200
+    assert (answer["width"], answer["height"]) == (640, 480)
+    assert list(answer["faces"][0]["probabilities"]) == list(LABELS)
+
+
+def test_a_form_with_a_file(server, portrait_jpeg):
+    status, _, answer = call(f"{server.url}/api/v1/analyze", *multipart(portrait_jpeg))
+    assert status == 200
+    assert len(answer["faces"]) == 1
+    status, _, answer = call(f"{server.url}/api/v1/analyze", *multipart(portrait_jpeg, b"x"))
+    assert (status, answer["code"]) == (400, "bad_request")
+
+
+@pytest.mark.parametrize(
+    ("damage", "status", "code"),
+    [
+        (lambda jpeg: b"", 415, "not_an_image"),
+        (lambda jpeg: b"text", 415, "not_an_image"),
+        (lambda jpeg: jpeg[:2000], 422, "bad_frame"),
+        (lambda jpeg: png_claiming(30_000, 30_000), 413, "too_large"),
+        (lambda jpeg: jpeg + bytes(4_000_000), 413, "too_large"),
+    ],
+)
+def test_bad_pictures_are_answered(server, portrait_jpeg, damage, status, code):
+    answered, _, answer = call(f"{server.url}/api/v1/analyze", damage(portrait_jpeg))
+    assert (answered, answer["code"]) == (status, code)
+    assert answer["message"]
+
+
+def test_consent_where_it_is_required(start_server, portrait_jpeg):
+    server = start_server("--workers", "1", "--require-consent")
+    url = f"{server.url}/api/v1/analyze"
+    assert call(url, portrait_jpeg)[::2][0] == 403
+    assert call(url, portrait_jpeg)[2]["code"] == "no_consent"
+    assert call(url, portrait_jpeg, {"X-Consent-Version": "1"})[0] == 200
+
+
+def test_the_description_names_every_answer(server):
+    _, _, description = call(f"{server.url}/api/v1/openapi.json")
+    answers = description["paths"]["/api/v1/analyze"]["post"]["responses"]
+    assert {"200", "400", "403", "413", "415", "422", "503"} == set(answers)
+
+
+def test_every_answer_carries_the_security_headers(server):
+    _, headers, _ = call(f"{server.url}/healthz")
+    assert "default-src 'self'" in headers["Content-Security-Policy"]
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert headers["Permissions-Policy"].startswith("camera=(self)")
+    assert headers["X-Content-Type-Options"] == "nosniff"

@@ -20,6 +20,7 @@ import { fillPage, texts } from "./texts/index.js";
 import { Timeline } from "./timeline.js";
 import { Transport } from "./transport.js";
 import * as ui from "./ui.js";
+import * as videoFile from "./video-file.js";
 
 const { dom } = ui;
 const CAMERA_KEY = "moodlight.camera";
@@ -37,8 +38,12 @@ const camera = new Camera(dom.video, () => stop("failed", texts.camera.ended));
 const sent = new Meter();
 const roundTrips = new Meter();
 
-/** @type {"welcome" | "live" | "paused" | "still"} */
+/** @type {"welcome" | "live" | "paused" | "still" | "analysing" | "video"} */
 let mode = "welcome";
+/** @type {import("./video-file.js").Sample[]} */
+let samples = [];
+let sampleShown = -1;
+let cancel = new AbortController();
 let frame = { width: 4, height: 3 };
 /** @type {import("./transport.js").Result | null} */
 let latest = null;
@@ -183,8 +188,10 @@ async function start(deviceId) {
     stop("failed", texts.camera[error instanceof CameraError ? error.reason : "failed"]);
     return;
   }
+  applyMirror();
   ui.setShape({ width: dom.video.videoWidth, height: dom.video.videoHeight });
   ui.showStage("live");
+  showRecording();
   ui.showCameras(await camera.list(), camera.deviceId);
   ui.showState("connecting");
   stream = `camera-${Date.now()}`;
@@ -197,7 +204,10 @@ async function start(deviceId) {
 
 /** Stop the camera but keep what was seen; its light goes off. */
 function pause() {
-  if (mode === "live") {
+  if (mode === "video") {
+    if (dom.video.paused) dom.video.play();
+    else dom.video.pause();
+  } else if (mode === "live") {
     mode = "paused";
     camera.close();
     overlay.clear();
@@ -216,7 +226,10 @@ function pause() {
  */
 function stop(state, notice) {
   mode = "welcome";
+  cancel.abort();
   camera.close();
+  videoFile.closeVideo(dom.video);
+  samples = [];
   session = null;
   showRecording();
   forget();
@@ -229,13 +242,109 @@ function stop(state, notice) {
 }
 
 function allowStart() {
-  dom.start.disabled = dom.openPicture.disabled = !dom.consent.checked;
+  dom.start.disabled = dom.openFile.disabled = !dom.consent.checked;
 }
 
 /** @param {File | undefined} file */
-async function openPicture(file) {
+async function openFile(file) {
   if (!file || !dom.consent.checked) return;
   stop("stopped", "");
+  if (file.type.startsWith("video/")) await openVideo(file);
+  else await openPicture(file);
+}
+
+/** Look at the whole video, then let it be played with the overlay in step. @param {File} file */
+async function openVideo(file) {
+  cancel = new AbortController();
+  const { signal } = cancel;
+  try {
+    await videoFile.openVideo(file, dom.video);
+  } catch {
+    stop("stopped", texts.picture.unplayable);
+    return;
+  }
+  mode = "analysing";
+  dom.video.classList.remove("mirrored");
+  dom.seek.max = String(dom.video.duration);
+  dom.seek.disabled = dom.pause.disabled = dom.record.disabled = true;
+  dom.pause.textContent = texts.page.play;
+  dom.record.textContent = texts.page.session;
+  ui.setShape({ width: dom.video.videoWidth, height: dom.video.videoHeight });
+  ui.showStage("video");
+  ui.showState("analysing");
+  transport.consent();
+  const videoStream = `video-${Date.now()}`;
+  const startedAt = performance.now();
+  try {
+    const found = await videoFile.analyse(dom.video, {
+      signal,
+      ask: async (ms) => transport.ask(await encoder.encode(dom.video, FRAME), videoStream, ms),
+      onSample: (sample, share) => {
+        samples.push(sample);
+        dom.progress.value = share;
+        const left = ((performance.now() - startedAt) / 1000) * (1 / share - 1);
+        dom.playerTime.textContent = texts.picture.timeLeft(ui.clock(left));
+        showSample(samples.length - 1);
+      },
+    });
+    if (signal.aborted) return;
+    samples = found;
+  } catch (error) {
+    if (!signal.aborted) {
+      stop("stopped", texts.picture.refused(/** @type {Error} */ (error).message));
+    }
+    return;
+  }
+  mode = "video";
+  dom.seek.disabled = dom.pause.disabled = dom.record.disabled = false;
+  ui.showState("video");
+  dom.video.currentTime = 0;
+  onPlayerFrame();
+}
+
+/** Take the faces of one sample as if they had just come. @param {number} at */
+function showSample(at) {
+  const { ms, result } = samples[at];
+  if (at !== sampleShown + 1) steadier.clear();
+  sampleShown = at;
+  latest = result;
+  frame = { width: result.width, height: result.height };
+  steadier.update(result.faces, ms);
+  const shown = steadier.at(ms);
+  timeline.add(shown, ms);
+  overlay.draw(shown, frame, { mirrored: false, selected });
+  showPanel(shown);
+}
+
+function onPlayerFrame() {
+  if (mode !== "video") return;
+  const ms = dom.video.currentTime * 1000;
+  const at = videoFile.sampleAt(samples, ms);
+  if (at >= 0 && at !== sampleShown) showSample(at);
+  overlay.draw(steadier.at(ms), frame, { mirrored: false, selected });
+  if (document.activeElement !== dom.seek || dom.video.paused === false) {
+    dom.seek.value = String(dom.video.currentTime);
+  }
+  dom.playerTime.textContent = `${ui.clock(dom.video.currentTime)} / ${ui.clock(dom.video.duration)}`;
+  dom.pause.textContent = dom.video.paused ? texts.page.play : texts.page.pause;
+  requestAnimationFrame(onPlayerFrame);
+}
+
+/** The whole video as a session, each sample at its own time. */
+function sessionOfVideo() {
+  const startedAt = Date.now();
+  const recorded = new Session(startedAt);
+  const calm = new Steadier();
+  for (const { ms, result } of samples) {
+    calm.update(result.faces, ms);
+    const shown = calm.at(ms).filter((face) => face.seen === ms);
+    recorded.add(shown, startedAt + ms);
+  }
+  return recorded;
+}
+
+/** @param {File} file */
+async function openPicture(file) {
   let jpeg;
   try {
     jpeg = await readPicture(file, dom.still);
@@ -292,16 +401,23 @@ async function snapshot() {
   save(await toBlob(canvas, "image/png"), `moodlight-${stamp()}.png`);
 }
 
+/** @param {Session} done */
+function offerSession(done) {
+  ui.showSummary(done);
+  dom.exportCsv.onclick = () =>
+    save(new Blob([done.toCsv()], { type: "text/csv" }), `moodlight-${stamp()}.csv`);
+  dom.exportJson.onclick = () =>
+    save(new Blob([done.toJson()], { type: "application/json" }), `moodlight-${stamp()}.json`);
+}
+
 function toggleRecording() {
-  if (session) {
+  if (mode === "video") {
+    offerSession(sessionOfVideo());
+  } else if (session) {
     const done = session;
     session = null;
     showRecording();
-    ui.showSummary(done);
-    dom.exportCsv.onclick = () =>
-      save(new Blob([done.toCsv()], { type: "text/csv" }), `moodlight-${stamp()}.csv`);
-    dom.exportJson.onclick = () =>
-      save(new Blob([done.toJson()], { type: "application/json" }), `moodlight-${stamp()}.json`);
+    offerSession(done);
   } else {
     session = new Session(Date.now());
     showRecording();
@@ -373,6 +489,7 @@ function updateFigures() {
     ],
   ]);
   if (mode === "live") timeline.draw(selected, now);
+  else if (mode === "video") timeline.draw(selected, dom.video.currentTime * 1000);
 }
 
 function applyMirror() {
@@ -398,15 +515,18 @@ setInterval(updateFigures, 500);
 allowStart();
 dom.consent.addEventListener("change", allowStart);
 dom.start.addEventListener("click", () => start(localStorage.getItem(CAMERA_KEY)));
-dom.openPicture.addEventListener("click", () => dom.file.click());
+dom.openFile.addEventListener("click", () => dom.file.click());
+dom.seek.addEventListener("input", () => {
+  dom.video.currentTime = Number(dom.seek.value);
+});
 dom.file.addEventListener("change", () => {
-  openPicture(dom.file.files?.[0]);
+  openFile(dom.file.files?.[0]);
   dom.file.value = "";
 });
 dom.stage.addEventListener("dragover", (event) => event.preventDefault());
 dom.stage.addEventListener("drop", (event) => {
   event.preventDefault();
-  openPicture(event.dataTransfer?.files[0]);
+  openFile(event.dataTransfer?.files[0]);
 });
 dom.pause.addEventListener("click", pause);
 dom.snapshot.addEventListener("click", snapshot);

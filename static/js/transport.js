@@ -97,18 +97,20 @@ export class Transport {
    * Send one picture and wait for its result.
    * @param {Blob} jpeg
    * @param {string} stream
+   * @param {number} [mediaMs] time of the picture, where it is one of a video
    * @returns {Promise<Result>} rejected with the server's sentence
    */
-  ask(jpeg, stream) {
+  ask(jpeg, stream, mediaMs) {
     const id = this.nextId++;
     this.asked.set(id, null);
     return new Promise((resolve, reject) => {
-      this.#emit(id, jpeg, stream, (ack) => {
+      const onAck = (/** @type {Ack} */ ack) => {
         const result = this.asked.get(id);
         this.asked.delete(id);
         if (ack.ok && result) resolve(result);
         else reject(new Error(ack.message ?? ""));
-      });
+      };
+      this.#emit(id, jpeg, stream, onAck, mediaMs);
     });
   }
 
@@ -117,15 +119,16 @@ export class Transport {
    * @param {Blob} jpeg
    * @param {string} stream
    * @param {(ack: Ack) => void} onAck
+   * @param {number} [mediaMs]
    */
-  #emit(id, jpeg, stream, onAck) {
+  #emit(id, jpeg, stream, onAck, mediaMs) {
     const generation = this.generation;
     const now = performance.now();
     this.socket
       .timeout(ACK_LIMIT_MS)
       .emit(
         "frame",
-        { id, sent_at: now, stream, t: now },
+        { id, sent_at: now, stream, t: mediaMs ?? now },
         jpeg,
         (/** @type {Error | null} */ late, /** @type {Ack} */ ack) => {
           if (generation !== this.generation) return;

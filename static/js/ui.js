@@ -23,7 +23,11 @@ export const dom = {
   accuracy: element("accuracy"),
   consent: input("consent"),
   start: button("start"),
-  openPicture: button("open-picture"),
+  openFile: button("open-file"),
+  player: element("player"),
+  progress: /** @type {HTMLProgressElement} */ (element("progress")),
+  seek: input("seek"),
+  playerTime: element("player-time"),
   file: input("file"),
   notice: element("notice"),
   toolbar: element("toolbar"),
@@ -83,15 +87,23 @@ export function showNotice(message) {
   dom.notice.hidden = !message;
 }
 
-/** @param {"welcome" | "live" | "still"} what fills the stage */
+/** @param {number} seconds @returns {string} as 1:05 */
+export function clock(seconds) {
+  const whole = Math.max(0, Math.round(seconds));
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}
+
+/** @param {"welcome" | "live" | "still" | "video"} what fills the stage */
 export function showStage(what) {
   dom.welcome.hidden = what !== "welcome";
   dom.picture.hidden = what === "welcome";
   dom.toolbar.hidden = what === "welcome";
-  dom.video.hidden = what !== "live";
+  dom.video.hidden = what !== "live" && what !== "video";
+  dom.player.hidden = what !== "video";
   dom.still.hidden = what !== "still";
   dom.controls.hidden = what !== "live";
-  for (const part of [dom.pause, dom.record, dom.flip]) part.hidden = what !== "live";
+  dom.flip.hidden = what !== "live";
+  dom.pause.hidden = dom.record.hidden = what === "still";
 }
 
 /** @param {{width: number, height: number}} size */
@@ -183,8 +195,7 @@ export function showNeutral(known, on) {
 /** @param {import("./session.js").Session} session */
 export function showSummary(session) {
   const tracks = session.summary();
-  const seconds = Math.round((session.rows.at(-1)?.ms ?? 0) / 1000);
-  const time = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  const time = clock((session.rows.at(-1)?.ms ?? 0) / 1000);
   dom.summaryDuration.textContent = tracks.length
     ? texts.session.duration(time, session.results)
     : texts.session.empty;

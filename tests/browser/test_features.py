@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.browser.test_live import start
+from tests.browser.test_live import start, wait_for
 from tests.conftest import to_jpeg
 
 pytestmark = pytest.mark.browser
@@ -79,6 +79,54 @@ def test_a_picture_file_is_analysed_and_drawn(server, open_page, portrait):
     assert page.errors == []
 
 
+@pytest.fixture
+def video_file(portrait, tmp_path):
+    """Two seconds of WebM: the portrait, moving to the right."""
+    path = tmp_path / "moving.webm"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"VP80"), 10, (640, 480))
+    for i in range(20):
+        writer.write(np.roll(portrait, 6 * i, axis=1))
+    writer.release()
+    return path
+
+
+def test_a_video_file_is_analysed_played_and_summed_up(server, open_page, video_file):
+    page = open_page(server)
+    page.check("#consent")
+    page.set_input_files("#file", str(video_file))
+    page.wait_for_selector("#status[data-state=video]", timeout=60_000)
+    assert page.evaluate("document.querySelector('#progress').value") == 1
+    page.click("#pause")
+    wait_for(page, "document.querySelector('#video').currentTime > 0.5")
+    wait_for(page, "document.querySelector('#video').ended")
+    assert float(page.input_value("#seek")) > 1.5
+    page.click("#record")
+    assert "Face 1" in page.inner_text("#summary-tracks")
+    with page.expect_download() as download:
+        page.click("#export-csv")
+    with open(download.value.path(), newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert [float(row["ms"]) for row in rows] == [200 * i for i in range(10)]
+    assert {row["track"] for row in rows} == {"0"}
+    assert float(rows[-1]["x"]) > float(rows[0]["x"]) + 60
+    page.click("#summary-close")
+    page.click("#stop")
+    assert page.is_visible("#start")
+    assert page.errors == []
+
+
+def test_a_video_can_be_cancelled(server, open_page, video_file):
+    page = open_page(server)
+    page.check("#consent")
+    page.set_input_files("#file", str(video_file))
+    page.wait_for_selector("#status[data-state=analysing]")
+    page.click("#stop")
+    assert page.is_visible("#start")
+    page.wait_for_timeout(500)
+    assert page.get_attribute("#status", "data-state") == "stopped"
+    assert page.errors == []
+
+
 def test_a_file_that_is_no_picture_gets_a_sentence(server, open_page):
     page = open_page(server)
     page.check("#consent")
@@ -94,8 +142,9 @@ def test_the_neutral_face_is_measured_kept_switched_and_forgotten(live):
     live.wait_for_selector("#neutral-switch:visible")
     assert live.evaluate("localStorage.getItem('moodlight.neutral')") is not None
     # The portrait smiles; once that counts as neutral, Neutral is what is shown.
-    live.wait_for_function(
-        "document.querySelector('[data-expression=Neutral]').getAttribute('aria-valuenow') > 0.3"
+    wait_for(
+        live,
+        "document.querySelector('[data-expression=Neutral]').getAttribute('aria-valuenow') > 0.3",
     )
     live.click("#neutral-switch")
     assert live.get_attribute("#neutral-switch", "aria-pressed") == "false"

@@ -25,6 +25,8 @@ export const de = {
     stopped: "Kamera aus",
     failed: "Keine Kamera",
     picture: "Bild",
+    analysing: "Das Video wird untersucht…",
+    video: "Video",
   },
   camera: {
     insecure:
@@ -51,7 +53,11 @@ export const de = {
     uses: "Nicht bei der Arbeit oder in der Bildung verwenden (EU-KI-Verordnung, Art. 5 Abs. 1 f), auch nicht bei Einstellung, Polizei oder Medizin.",
     consent: "Ich habe das gelesen, und alle im Bild sind einverstanden.",
     start: "Kamera starten",
-    openPicture: "Bild öffnen",
+    openFile: "Bild oder Video öffnen",
+    progress: "Bisher untersucht",
+    seek: "Stelle im Video",
+    play: "Abspielen",
+    session: "Übersicht",
     camera: "Kamera",
     mirror: "Spiegeln",
     pause: "Pause",
@@ -100,6 +106,8 @@ export const de = {
   },
   picture: {
     unreadable: "Dieser Browser kann die Datei nicht als Bild lesen. Versuchen Sie JPEG, PNG oder WebP.",
+    unplayable: "Dieser Browser kann das Video nicht abspielen. Versuchen Sie MP4 (H.264) oder WebM.",
+    timeLeft: (time) => `noch ${time}`,
     faces: (count) =>
       count === 0 ? "Kein Gesicht gefunden" : count === 1 ? "1 Gesicht" : `${count} Gesichter`,
     refused: (reason) => `Das Bild konnte nicht untersucht werden: ${reason}`,

@@ -24,6 +24,8 @@ export const en = {
     stopped: "Camera off",
     failed: "No camera",
     picture: "Picture",
+    analysing: "Analysing the video…",
+    video: "Video",
   },
   camera: {
     insecure:
@@ -55,7 +57,11 @@ export const en = {
     uses: "Not for use at work or in education (EU AI Act, Art. 5(1)(f)), nor in hiring, policing or medicine.",
     consent: "I have read this, and everyone in view agrees.",
     start: "Start the camera",
-    openPicture: "Open a picture",
+    openFile: "Open a picture or video",
+    progress: "Analysed so far",
+    seek: "Position in the video",
+    play: "Play",
+    session: "Summary",
     camera: "Camera",
     mirror: "Mirror",
     pause: "Pause",
@@ -106,6 +112,8 @@ export const en = {
   },
   picture: {
     unreadable: "This browser cannot read that file as a picture. Try a JPEG, PNG or WebP.",
+    unplayable: "This browser cannot play that video. Try an MP4 (H.264) or a WebM.",
+    timeLeft: (/** @type {string} */ time) => `${time} left`,
     faces: (/** @type {number} */ count) =>
       count === 0 ? "No face found" : count === 1 ? "1 face" : `${count} faces`,
     refused: (/** @type {string} */ reason) => `The picture could not be analysed: ${reason}`,

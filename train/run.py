@@ -96,6 +96,7 @@ def ship(trainer: Trainer, data: DataSet, validation: Split, folder: Path) -> di
         card["accuracy"]["PublicTest"] = figures["accuracy"]
         card["accuracy"]["PublicTest_flip"] = flip_figures["accuracy"]
         card["recall"] = {name: row["recall"] for name, row in figures["per_class"].items()}
+        card["confusion"] = figures["confusion"]
         card["calibration"] = {key: figures[key] for key in ("ece_head", "ece", "ece_cv")}
         if "ferplus" in figures:
             card["accuracy"]["PublicTest_ferplus"] = figures["ferplus"]["accuracy"]

@@ -4,15 +4,41 @@ from typing import Any
 
 from flask import Blueprint, current_app, render_template
 
+from webapp import protocol
 from webapp.service import Service
 
 pages = Blueprint("pages", __name__)
+
+# Figures of the card that /about shows, where they were measured.
+_FIGURE_NAMES = {
+    "PublicTest": "Right by FER2013's labels (PublicTest)",
+    "PublicTest_flip": "The same, averaged with the mirror image",
+    "PublicTest_ferplus": "Right by the majority of ten people (FER+)",
+    "PrivateTest": "Right by FER2013's labels (PrivateTest)",
+}
 
 
 @pages.get("/")
 def index() -> str:
     service: Service = current_app.extensions["moodlight"]
-    return render_template("index.html", figures=_figures(service.card))
+    return render_template(
+        "index.html",
+        figures=_figures(service.card),
+        consent_version=protocol.CONSENT_VERSION,
+    )
+
+
+@pages.get("/about")
+def about() -> str:
+    service: Service = current_app.extensions["moodlight"]
+    accuracy = service.card["accuracy"]
+    named = [(name, accuracy.get(key)) for key, name in _FIGURE_NAMES.items()]
+    return render_template(
+        "about.html",
+        card=service.card,
+        figures=[(name, value) for name, value in named if value is not None],
+        engine=service.pool.engine,
+    )
 
 
 @pages.get("/healthz")

@@ -73,6 +73,7 @@ class Service:
                 "version": self.card["version"],
                 "accuracy": self.card["accuracy"]["PublicTest"],
                 "engine": self.pool.engine,
+                "unsure_below": self.card["serving"]["unsure_below"],
             },
             "limits": {
                 "max_frame_bytes": limits.max_frame_bytes,

@@ -30,6 +30,8 @@ export class Camera {
     this.onEnded = onEnded;
     /** @type {MediaStream | null} */
     this.stream = null;
+    /** Counts closings: a camera that opens after one is shut again. */
+    this.turn = 0;
   }
 
   /** Device id of the open camera, or null. */
@@ -38,38 +40,49 @@ export class Camera {
   }
 
   /**
-   * Open a camera (the one named, if it is there) and play it.
+   * Open a camera (the one named, if it is there) and play it; nothing if closed meanwhile.
    * @param {string | null} deviceId
    * @throws {CameraError}
    */
   async open(deviceId) {
     this.close(); // some systems give a camera to one holder only
+    const { turn } = this;
     if (!window.isSecureContext || !navigator.mediaDevices?.getUserMedia) {
       throw new CameraError("insecure");
     }
     const video = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
     try {
       const choice = deviceId ? { deviceId: { ideal: deviceId } } : { facingMode: "user" };
-      this.stream = await navigator.mediaDevices.getUserMedia({
+      const stream = await navigator.mediaDevices.getUserMedia({
         audio: false,
         video: { ...video, ...choice },
       });
+      if (turn !== this.turn) {
+        for (const track of stream.getTracks()) track.stop();
+        return;
+      }
+      this.stream = stream;
     } catch (error) {
       throw new CameraError(REASONS[/** @type {Error} */ (error).name] ?? "failed");
     }
     this.stream.getVideoTracks()[0].addEventListener("ended", this.onEnded);
     this.video.srcObject = this.stream;
-    await this.video.play();
+    try {
+      await this.video.play();
+    } catch {
+      if (turn === this.turn) throw new CameraError("failed");
+    }
   }
 
   /** Stop the camera (its light goes off) and drop the picture. */
   close() {
+    this.turn += 1;
     for (const track of this.stream?.getTracks() ?? []) {
       track.removeEventListener("ended", this.onEnded);
       track.stop();
     }
+    if (this.stream) this.video.srcObject = null;
     this.stream = null;
-    this.video.srcObject = null;
   }
 
   /**

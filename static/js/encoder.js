@@ -23,4 +23,9 @@ export class Encoder {
     this.context?.drawImage(video, 0, 0, size.width, size.height);
     return toBlob(this.canvas, "image/jpeg", quality);
   }
+
+  /** Drop the last picture. */
+  clear() {
+    this.canvas.width = this.canvas.height = 0;
+  }
 }

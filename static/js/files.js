@@ -15,7 +15,7 @@ const QUALITY = 0.9;
  * @throws {Error} the browser cannot read it
  */
 export async function readPicture(file, canvas) {
-  const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
+  const bitmap = await createImageBitmap(file);
   Object.assign(canvas, fitWithin(bitmap.width, bitmap.height, LONG_SIDE));
   canvas.getContext("2d")?.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
   bitmap.close();
@@ -48,7 +48,7 @@ export function save(blob, name) {
   link.href = URL.createObjectURL(blob);
   link.download = name;
   link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
 /** A time for file names, as 2026-11-22-20-45-10. */

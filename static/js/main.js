@@ -1,239 +1,159 @@
 // @ts-check
 /**
- * Wires the parts together: camera -> encoder -> transport -> result -> overlay, bars, timeline.
- *
- * Two loops: the send loop runs on new video frames and on credit from the transport; the draw loop
- * runs at display rate and never waits for the network.
+ * Wires the parts together. What fills the stage is one activity at a time: `Live` (camera ->
+ * encoder -> transport -> result -> view), `Picture` or `Video`. Each lasts from opening to closing,
+ * so whatever still comes in for a closed one is ignored.
  */
 
-import { Bars } from "./bars.js";
-import { Camera, CameraError } from "./camera.js";
-import { Encoder } from "./encoder.js";
-import { readPicture, save, stamp, toBlob } from "./files.js";
-import { toView } from "./geometry.js";
-import { Meter } from "./meter.js";
+import { CameraError } from "./camera.js";
+import { save, stamp, toBlob } from "./files.js";
+import { Live } from "./live.js";
 import * as neutral from "./neutral.js";
-import { drawFaces, Overlay } from "./overlay.js";
+import { FileError, Picture, Video } from "./player.js";
 import { Session } from "./session.js";
-import { Steadier } from "./steady.js";
+import * as storage from "./storage.js";
 import { fillPage, texts } from "./texts/index.js";
-import { Timeline } from "./timeline.js";
 import { Transport } from "./transport.js";
 import * as ui from "./ui.js";
-import * as videoFile from "./video-file.js";
+import { View } from "./view.js";
 
 const { dom } = ui;
-const CAMERA_KEY = "moodlight.camera";
-const MIRROR_KEY = "moodlight.mirror";
+const CAMERA_KEY = "camera";
+const MIRROR_KEY = "mirror";
 const NEUTRAL_MS = 2000;
-const SPEAK_EVERY_MS = 3000;
-const FRAME = { longSide: 640, quality: 0.7 };
 
-const overlay = new Overlay(dom.overlay);
-const bars = new Bars(dom.bars);
-const timeline = new Timeline(dom.timeline);
-const encoder = new Encoder();
-const steadier = new Steadier();
-const camera = new Camera(dom.video, () => stop("failed", texts.camera.ended));
-const sent = new Meter();
-const roundTrips = new Meter();
-
-/** @type {"welcome" | "live" | "paused" | "still" | "analysing" | "video"} */
-let mode = "welcome";
-/** @type {import("./video-file.js").Sample[]} */
-let samples = [];
-let sampleShown = -1;
-let cancel = new AbortController();
-let frame = { width: 4, height: 3 };
-/** @type {import("./transport.js").Result | null} */
-let latest = null;
-let stream = "";
-let selected = 0;
-let encoding = false;
-let frameBytes = 0;
+const view = new View();
+const frameOptions = { longSide: 640, quality: 0.7 };
+/** @type {Live | Picture | Video | null} */
+let activity = null;
+let paused = false;
 /** @type {Session | null} */
 let session = null;
-/** @type {neutral.Offsets | null} */
 let offsets = neutral.load();
 let neutralOn = true;
-/** @type {Record<string, number>[] | null} */
-let neutralSamples = null;
-let spokenAt = 0;
-let spokenLabel = "";
+let sureFrom = 0;
+/** @type {{track: number, samples: Record<string, number>[]} | null} */
+let measuring = null;
 
 const transport = new Transport({
   hello: (hello) => {
-    bars.setLabels(hello.labels, texts.labels);
-    timeline.setLabels(hello.labels, texts.labels);
+    view.setLabels(hello.labels);
+    sureFrom = hello.model.unsure_below;
+    const { max_width: width, max_height: height } = hello.limits;
+    frameOptions.longSide = Math.min(frameOptions.longSide, width, height);
+    if (activity instanceof Live) activity.newStream();
   },
   result: (result, roundTripMs) => {
-    roundTrips.add(roundTripMs, performance.now());
-    if (mode === "live") takeResult(result);
+    if (activity instanceof Live) activity.take(result, roundTripMs);
   },
   refused: (ack) => {
-    if (mode !== "live") return;
+    if (!(activity instanceof Live)) return;
     if (ack.code === "busy") ui.showState("starting");
-    else if (ack.code === "late") ui.showState("stalled");
+    else if (ack.code === "late" || ack.code === "dropped") ui.showState("stalled");
+    else end("failed", texts.refused(ack.message ?? ""));
   },
   connection: (connected) => {
-    if (mode === "live") ui.showState(connected ? "connecting" : "offline");
+    if (activity) ui.showState(connected ? "connecting" : "offline");
   },
-  credit: () => sendFrame(),
+  credit: () => {
+    if (activity instanceof Live) activity.send();
+  },
 });
 
-/** Send the newest picture if one may be sent now. */
-async function sendFrame() {
-  if (mode !== "live" || encoding || document.hidden || !transport.open) return;
-  if (!dom.video.videoWidth) return;
-  encoding = true;
-  try {
-    const jpeg = await encoder.encode(dom.video, FRAME);
-    if (mode !== "live") return;
-    frameBytes = jpeg.size;
-    sent.add(jpeg.size, performance.now());
-    transport.send(jpeg, stream);
-  } finally {
-    encoding = false;
-  }
-}
-
 /** @param {import("./transport.js").Result} result */
-function takeResult(result) {
-  const now = performance.now();
-  latest = result;
-  frame = { width: result.width, height: result.height };
-  if (neutralSamples) {
-    const face = result.faces.find((f) => f.track === selected) ?? result.faces[0];
-    if (face) neutralSamples.push(face.probabilities);
-  }
+function onLiveResult(result) {
   const correction = neutralOn ? offsets : null;
-  steadier.update(
-    result.faces.map((face) => neutral.corrected(face, correction)),
-    now,
+  const shown = view.take(result, performance.now(), (face) =>
+    neutral.corrected(face, correction, sureFrom),
   );
-  const shown = steadier.at(now);
-  timeline.add(shown, now);
-  session?.add(
-    shown
-      .filter((face) => face.seen === now)
-      .map((face) => ({ ...face, raw: result.faces.find((f) => f.track === face.track) ?? face.raw })),
-    Date.now(),
-  );
+  const raw = result.faces.map((face) => ({ ...face, track: face.track + view.firstTrack }));
+  const sampled = raw.find((face) => face.track === measuring?.track);
+  if (sampled) measuring?.samples.push(sampled.probabilities);
+  session?.add(shown, raw, Date.now());
+  if (session?.full) toggleRecording();
   ui.showState("running");
-  showPanel(shown);
 }
 
-/** @param {import("./steady.js").Shown[]} faces */
-function showPanel(faces) {
-  const face = faces.find((f) => f.track === selected) ?? faces[0];
-  if (face) selected = face.track;
-  ui.showFaces(faces, face, select);
-  bars.show(face?.probabilities ?? null);
-  speak(face);
-}
-
-/** @param {import("./steady.js").Shown | undefined} face */
-function speak(face) {
-  const now = performance.now();
-  const label = face?.confident ? face.label : "";
-  if (!face || !label || label === spokenLabel || now - spokenAt < SPEAK_EVERY_MS) return;
-  dom.spoken.textContent = texts.spoken(texts.face(face.track), ui.labelName(label));
-  spokenLabel = label;
-  spokenAt = now;
-}
-
-/** @param {number} track */
-function select(track) {
-  selected = track;
-  showPanel(steadier.at(performance.now()));
-  timeline.draw(selected, performance.now());
-}
-
-function onVideoFrame() {
-  if (mode !== "live") return;
-  sendFrame();
-  if (dom.video.requestVideoFrameCallback) dom.video.requestVideoFrameCallback(onVideoFrame);
-  else requestAnimationFrame(onVideoFrame);
-}
-
-function onDisplayFrame() {
-  if (mode !== "live") return;
-  const faces = steadier.at(performance.now());
-  overlay.draw(faces, frame, { mirrored: dom.mirror.checked, selected });
-  if (!faces.length && dom.headline.textContent !== texts.noFace && latest) showPanel([]);
-  requestAnimationFrame(onDisplayFrame);
-}
-
-function forget() {
-  latest = null;
-  neutralSamples = null;
-  steadier.clear();
-  timeline.clear();
-  overlay.clear();
-  sent.clear();
-  roundTrips.clear();
-  bars.show(null);
-  ui.showFaces([], undefined, select);
-  dom.headline.textContent = texts.noFaceYet;
-}
-
-/** @param {string | null} deviceId */
-async function start(deviceId) {
+/** Open the camera. @param {string | null} deviceId */
+async function startLive(deviceId) {
+  activity?.close();
   ui.showNotice("");
   ui.showState("asking");
-  dom.start.disabled = true;
+  dom.start.disabled = dom.openFile.disabled = true;
+  paused = false;
+  const live = new Live({
+    view,
+    transport,
+    frameOptions,
+    onResult: onLiveResult,
+    onUnplugged: () => end("failed", texts.camera.ended),
+  });
+  activity = live;
   try {
-    await camera.open(deviceId);
+    if (!(await live.open(deviceId)) || activity !== live) return;
   } catch (error) {
-    stop("failed", texts.camera[error instanceof CameraError ? error.reason : "failed"]);
+    if (activity !== live) return;
+    end("failed", texts.camera[error instanceof CameraError ? error.reason : "failed"]);
     return;
   }
+  transport.consent(dom.consentVersion);
   applyMirror();
-  ui.setShape({ width: dom.video.videoWidth, height: dom.video.videoHeight });
+  shapeStage();
   ui.showStage("live");
-  showRecording();
-  ui.showCameras(await camera.list(), camera.deviceId);
   ui.showState("connecting");
-  stream = `camera-${Date.now()}`;
-  mode = "live";
+  showRecording();
   dom.pause.textContent = texts.page.pause;
-  transport.consent();
-  onVideoFrame();
-  onDisplayFrame();
+  dom.pause.focus({ preventScroll: true });
 }
 
 /** Stop the camera but keep what was seen; its light goes off. */
 function pause() {
-  if (mode === "video") {
-    if (dom.video.paused) dom.video.play();
-    else dom.video.pause();
-  } else if (mode === "live") {
-    mode = "paused";
-    camera.close();
-    overlay.clear();
-    steadier.clear();
+  if (activity instanceof Video) {
+    activity.togglePlay();
+  } else if (paused) {
+    startLive(storage.get(CAMERA_KEY));
+  } else if (activity instanceof Live && activity.running) {
+    activity.close();
+    activity = null;
+    paused = true;
+    view.overlay.clear();
     dom.pause.textContent = texts.page.resume;
     ui.showState("paused");
-  } else if (mode === "paused") {
-    start(localStorage.getItem(CAMERA_KEY));
+  }
+}
+
+/** @param {File | undefined} file */
+async function openFile(file) {
+  if (!file || !dom.consent.checked) return;
+  end("stopped", "");
+  transport.consent(dom.consentVersion);
+  const opened = file.type.startsWith("video/")
+    ? new Video(view, transport, frameOptions)
+    : new Picture(view, transport);
+  activity = opened;
+  applyMirror();
+  try {
+    await opened.open(file);
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    if (activity === opened) end("stopped", error.message);
   }
 }
 
 /**
- * End everything and delete what the page holds.
+ * Back to the first screen. A recording that nobody asked to delete is offered first.
  * @param {"stopped" | "failed"} state
  * @param {string} notice
  */
-function stop(state, notice) {
-  mode = "welcome";
-  cancel.abort();
-  camera.close();
-  videoFile.closeVideo(dom.video);
-  samples = [];
+function end(state, notice) {
+  activity?.close();
+  activity = null;
+  paused = false;
+  if (session?.rows.length) offerSession(session);
   session = null;
+  measuring = null;
   showRecording();
-  forget();
-  dom.still.width = dom.still.height = 0;
+  view.clear();
   if (document.fullscreenElement) document.exitFullscreen();
   ui.showStage("welcome");
   ui.showState(state);
@@ -241,164 +161,28 @@ function stop(state, notice) {
   allowStart();
 }
 
+/** Nothing that was seen stays in the page. */
+function stopAndDelete() {
+  session = null;
+  dom.exportCsv.onclick = dom.exportJson.onclick = null;
+  dom.summaryTracks.replaceChildren();
+  transport.withdraw();
+  end("stopped", "");
+  dom.start.focus();
+}
+
 function allowStart() {
   dom.start.disabled = dom.openFile.disabled = !dom.consent.checked;
 }
 
-/** @param {File | undefined} file */
-async function openFile(file) {
-  if (!file || !dom.consent.checked) return;
-  stop("stopped", "");
-  if (file.type.startsWith("video/")) await openVideo(file);
-  else await openPicture(file);
-}
-
-/** Look at the whole video, then let it be played with the overlay in step. @param {File} file */
-async function openVideo(file) {
-  cancel = new AbortController();
-  const { signal } = cancel;
-  try {
-    await videoFile.openVideo(file, dom.video);
-  } catch {
-    stop("stopped", texts.picture.unplayable);
-    return;
-  }
-  mode = "analysing";
-  dom.video.classList.remove("mirrored");
-  dom.seek.max = String(dom.video.duration);
-  dom.seek.disabled = dom.pause.disabled = dom.record.disabled = true;
-  dom.pause.textContent = texts.page.play;
-  dom.record.textContent = texts.page.session;
-  ui.setShape({ width: dom.video.videoWidth, height: dom.video.videoHeight });
-  ui.showStage("video");
-  ui.showState("analysing");
-  transport.consent();
-  const videoStream = `video-${Date.now()}`;
-  const startedAt = performance.now();
-  try {
-    const found = await videoFile.analyse(dom.video, {
-      signal,
-      ask: async (ms) => transport.ask(await encoder.encode(dom.video, FRAME), videoStream, ms),
-      onSample: (sample, share) => {
-        samples.push(sample);
-        dom.progress.value = share;
-        const left = ((performance.now() - startedAt) / 1000) * (1 / share - 1);
-        dom.playerTime.textContent = texts.picture.timeLeft(ui.clock(left));
-        showSample(samples.length - 1);
-      },
-    });
-    if (signal.aborted) return;
-    samples = found;
-  } catch (error) {
-    if (!signal.aborted) {
-      stop("stopped", texts.picture.refused(/** @type {Error} */ (error).message));
-    }
-    return;
-  }
-  mode = "video";
-  dom.seek.disabled = dom.pause.disabled = dom.record.disabled = false;
-  ui.showState("video");
-  dom.video.currentTime = 0;
-  onPlayerFrame();
-}
-
-/** Take the faces of one sample as if they had just come. @param {number} at */
-function showSample(at) {
-  const { ms, result } = samples[at];
-  if (at !== sampleShown + 1) steadier.clear();
-  sampleShown = at;
-  latest = result;
-  frame = { width: result.width, height: result.height };
-  steadier.update(result.faces, ms);
-  const shown = steadier.at(ms);
-  timeline.add(shown, ms);
-  overlay.draw(shown, frame, { mirrored: false, selected });
-  showPanel(shown);
-}
-
-function onPlayerFrame() {
-  if (mode !== "video") return;
-  const ms = dom.video.currentTime * 1000;
-  const at = videoFile.sampleAt(samples, ms);
-  if (at >= 0 && at !== sampleShown) showSample(at);
-  overlay.draw(steadier.at(ms), frame, { mirrored: false, selected });
-  if (document.activeElement !== dom.seek || dom.video.paused === false) {
-    dom.seek.value = String(dom.video.currentTime);
-  }
-  dom.playerTime.textContent = `${ui.clock(dom.video.currentTime)} / ${ui.clock(dom.video.duration)}`;
-  dom.pause.textContent = dom.video.paused ? texts.page.play : texts.page.pause;
-  requestAnimationFrame(onPlayerFrame);
-}
-
-/** The whole video as a session, each sample at its own time. */
-function sessionOfVideo() {
-  const startedAt = Date.now();
-  const recorded = new Session(startedAt);
-  const calm = new Steadier();
-  for (const { ms, result } of samples) {
-    calm.update(result.faces, ms);
-    const shown = calm.at(ms).filter((face) => face.seen === ms);
-    recorded.add(shown, startedAt + ms);
-  }
-  return recorded;
-}
-
-/** @param {File} file */
-async function openPicture(file) {
-  let jpeg;
-  try {
-    jpeg = await readPicture(file, dom.still);
-  } catch {
-    ui.showNotice(texts.picture.unreadable);
-    return;
-  }
-  mode = "still";
-  ui.setShape(dom.still);
-  ui.showStage("still");
-  ui.showState("connecting");
-  transport.consent();
-  try {
-    const result = await transport.ask(jpeg, `picture-${Date.now()}`);
-    if (mode !== "still") return;
-    latest = result;
-    frame = { width: result.width, height: result.height };
-    steadier.update(result.faces, performance.now());
-    redrawStill();
-    ui.showState("picture");
-    showPanel(steadier.at(performance.now()));
-    if (!result.faces.length) dom.headline.textContent = texts.picture.faces(0);
-  } catch (error) {
-    stop("stopped", texts.picture.refused(/** @type {Error} */ (error).message));
-  }
-}
-
-/** A picture's faces stay; nothing newer will come. */
-function redrawStill() {
-  if (mode !== "still" || !latest) return;
-  const faces = latest.faces.map((face) => ({ ...face, raw: face }));
-  overlay.draw(faces, frame, { mirrored: false, selected });
-}
-
 async function snapshot() {
-  const source = mode === "still" ? dom.still : dom.video;
-  const canvas = document.createElement("canvas");
+  const source = activity instanceof Picture ? dom.still : dom.video;
   const size =
-    mode === "still"
-      ? { width: dom.still.width, height: dom.still.height }
-      : { width: dom.video.videoWidth, height: dom.video.videoHeight };
+    source instanceof HTMLVideoElement
+      ? { width: source.videoWidth, height: source.videoHeight }
+      : { width: source.width, height: source.height };
   if (!size.width) return;
-  Object.assign(canvas, size);
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  const mirrored = mode === "live" && dom.mirror.checked;
-  if (mirrored) context.setTransform(-1, 0, 0, 1, size.width, 0);
-  context.drawImage(source, 0, 0);
-  context.resetTransform();
-  const faces =
-    mode === "still"
-      ? (latest?.faces ?? []).map((face) => ({ ...face, raw: face }))
-      : steadier.at(performance.now());
-  drawFaces(context, faces, frame, size, { mirrored, selected });
-  save(await toBlob(canvas, "image/png"), `moodlight-${stamp()}.png`);
+  save(await toBlob(view.snapshot(source, size), "image/png"), `moodlight-${stamp()}.png`);
 }
 
 /** @param {Session} done */
@@ -411,114 +195,110 @@ function offerSession(done) {
 }
 
 function toggleRecording() {
-  if (mode === "video") {
-    offerSession(sessionOfVideo());
-  } else if (session) {
-    const done = session;
-    session = null;
-    showRecording();
-    offerSession(done);
-  } else {
-    session = new Session(Date.now());
-    showRecording();
+  if (activity instanceof Video) {
+    offerSession(activity.session());
+    return;
   }
+  if (session) offerSession(session);
+  session = session ? null : new Session(Date.now());
+  showRecording();
 }
 
 function showRecording() {
   dom.record.textContent = session ? texts.page.stopRecording : texts.page.record;
-  dom.record.setAttribute("aria-pressed", String(session !== null));
+  dom.record.classList.toggle("recording", session !== null);
 }
 
 function measureNeutral() {
-  neutralSamples = [];
+  const taking = { track: view.selected, samples: [] };
+  measuring = taking;
   dom.neutral.disabled = true;
   dom.neutral.textContent = texts.page.neutralHint;
   setTimeout(() => {
-    const samples = neutralSamples;
-    neutralSamples = null;
-    if (samples?.length) {
-      offsets = neutral.measure(samples);
+    if (measuring === taking && taking.samples.length) {
+      offsets = neutral.measure(taking.samples);
       neutral.store(offsets);
       neutralOn = true;
     }
+    measuring = null;
     ui.showNeutral(offsets !== null, neutralOn);
   }, NEUTRAL_MS);
 }
 
-async function flip() {
-  const cameras = await camera.list();
-  const at = cameras.findIndex((device) => device.deviceId === camera.deviceId);
-  changeCamera(cameras[(at + 1) % cameras.length].deviceId);
-}
-
 /** @param {string} deviceId */
 function changeCamera(deviceId) {
-  localStorage.setItem(CAMERA_KEY, deviceId);
-  mode = "paused";
-  start(deviceId);
+  if (!(activity instanceof Live)) return;
+  storage.set(CAMERA_KEY, deviceId);
+  startLive(deviceId);
 }
 
-/** @param {MouseEvent} event */
-function selectFaceAt(event) {
-  const bounds = dom.overlay.getBoundingClientRect();
-  const [x, y] = [event.clientX - bounds.left, event.clientY - bounds.top];
-  const mirrored = mode === "live" && dom.mirror.checked;
-  for (const face of mode === "still" ? (latest?.faces ?? []) : steadier.at(performance.now())) {
-    const box = toView(face.box, frame, bounds, mirrored);
-    if (x < box.x || x > box.x + box.width || y < box.y || y > box.y + box.height) continue;
-    select(face.track);
-    redrawStill();
-  }
+async function flip() {
+  if (!(activity instanceof Live) || !activity.running) return;
+  const cameras = await activity.camera.list();
+  const at = cameras.findIndex((device) => device.deviceId === activity?.camera?.deviceId);
+  if (cameras.length) changeCamera(cameras[(at + 1) % cameras.length].deviceId);
 }
 
 function updateFigures() {
   const now = performance.now();
+  const live = activity instanceof Live ? activity : null;
   const ms = (/** @type {number | null | undefined} */ v) => (v == null ? "–" : `${Math.round(v)} ms`);
-  const server = latest?.timing_ms;
+  const server = view.latest?.timing_ms;
+  const [median, p95] = [0.5, 0.95].map((share) => live?.roundTrips.quantile(share));
   ui.showFigures([
-    [texts.figures.sent, `${sent.rate(now).toFixed(1)} / ${roundTrips.rate(now).toFixed(1)}`],
-    [texts.figures.roundTrip, `${ms(roundTrips.quantile(0.5))} / ${ms(roundTrips.quantile(0.95))}`],
+    [
+      texts.figures.sent,
+      live ? `${live.sent.rate(now).toFixed(1)} / ${live.roundTrips.rate(now).toFixed(1)}` : "–",
+    ],
+    [texts.figures.roundTrip, `${ms(median)} / ${ms(p95)}`],
     [
       texts.figures.server,
       [server?.queue, server?.decode, server?.detect, server?.classify].map(ms).join(", "),
     ],
-    [texts.figures.dropped, String(latest?.dropped ?? "–")],
+    [texts.figures.dropped, String(view.latest?.dropped ?? "–")],
     [
       texts.figures.frame,
-      latest ? `${frame.width} × ${frame.height}, ${(frameBytes / 1000).toFixed(0)} kB` : "–",
+      live && view.latest
+        ? `${view.frame.width} × ${view.frame.height}, ${(live.frameBytes / 1000).toFixed(0)} kB`
+        : "–",
     ],
   ]);
-  if (mode === "live") timeline.draw(selected, now);
-  else if (mode === "video") timeline.draw(selected, dom.video.currentTime * 1000);
+  if (live) view.timeline.draw(view.selected, now);
+  else if (activity instanceof Video && activity.ready) {
+    view.timeline.draw(view.selected, dom.video.currentTime * 1000);
+  }
 }
 
 function applyMirror() {
-  dom.video.classList.toggle("mirrored", dom.mirror.checked);
-  localStorage.setItem(MIRROR_KEY, String(dom.mirror.checked));
+  view.mirrored = activity instanceof Live && dom.mirror.checked;
+  dom.video.classList.toggle("mirrored", view.mirrored);
+}
+
+/** A phone that is turned changes the shape of its camera's picture. */
+function shapeStage() {
+  const { videoWidth: width, videoHeight: height } = dom.video;
+  if (width && height && activity instanceof Live) ui.setShape({ width, height });
 }
 
 function onVisibility() {
-  if (mode !== "live") return;
+  if (!(activity instanceof Live) || !activity.running) return;
   ui.showState(document.hidden ? "hidden" : "connecting");
-  if (!document.hidden) sendFrame();
+  if (!document.hidden) activity.send();
 }
 
 fillPage();
 ui.showPromises(location.host, JSON.parse(document.body.dataset.figures ?? "null"));
 ui.showNeutral(offsets !== null, neutralOn);
-dom.mirror.checked = localStorage.getItem(MIRROR_KEY) !== "false";
-applyMirror();
+dom.mirror.checked = storage.get(MIRROR_KEY) !== "false";
+dom.consent.checked = false; // browsers bring back what was ticked before a reload
+dom.fullScreen.hidden = !dom.stage.requestFullscreen;
 ui.showState("idle");
-dom.headline.textContent = texts.noFaceYet;
 updateFigures();
 setInterval(updateFigures, 500);
 allowStart();
 dom.consent.addEventListener("change", allowStart);
-dom.start.addEventListener("click", () => start(localStorage.getItem(CAMERA_KEY)));
+dom.start.addEventListener("click", () => startLive(storage.get(CAMERA_KEY)));
 dom.openFile.addEventListener("click", () => dom.file.click());
-dom.seek.addEventListener("input", () => {
-  dom.video.currentTime = Number(dom.seek.value);
-});
 dom.file.addEventListener("change", () => {
   openFile(dom.file.files?.[0]);
   dom.file.value = "";
@@ -528,17 +308,23 @@ dom.stage.addEventListener("drop", (event) => {
   event.preventDefault();
   openFile(event.dataTransfer?.files[0]);
 });
+dom.seek.addEventListener("input", () => {
+  if (activity instanceof Video) activity.seek(Number(dom.seek.value));
+});
 dom.pause.addEventListener("click", pause);
 dom.snapshot.addEventListener("click", snapshot);
 dom.record.addEventListener("click", toggleRecording);
 dom.flip.addEventListener("click", flip);
 dom.fullScreen.addEventListener("click", () => {
   if (document.fullscreenElement) document.exitFullscreen();
-  else dom.stage.requestFullscreen?.();
+  else dom.stage.requestFullscreen().catch(() => {});
 });
-dom.stop.addEventListener("click", () => stop("stopped", ""));
-dom.mirror.addEventListener("change", applyMirror);
-dom.overlay.addEventListener("click", selectFaceAt);
+dom.stop.addEventListener("click", stopAndDelete);
+dom.mirror.addEventListener("change", () => {
+  storage.set(MIRROR_KEY, String(dom.mirror.checked));
+  applyMirror();
+});
+dom.overlay.addEventListener("click", (event) => view.selectAt(event));
 dom.cameras.addEventListener("change", () => changeCamera(dom.cameras.value));
 dom.neutral.addEventListener("click", measureNeutral);
 dom.neutralSwitch.addEventListener("click", () => {
@@ -551,5 +337,8 @@ dom.neutralForget.addEventListener("click", () => {
   ui.showNeutral(false, true);
 });
 dom.summaryClose.addEventListener("click", () => dom.summary.close());
+dom.video.addEventListener("resize", shapeStage);
 document.addEventListener("visibilitychange", onVisibility);
-new ResizeObserver(redrawStill).observe(dom.overlay);
+new ResizeObserver(() => {
+  if (activity instanceof Picture) view.redraw();
+}).observe(dom.overlay);

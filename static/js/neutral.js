@@ -5,7 +5,9 @@
  * Kept in this browser only. Raw values stay beside it in every export.
  */
 
-const KEY = "moodlight.neutral";
+import * as storage from "./storage.js";
+
+const KEY = "neutral";
 /** A resting face is made to read as Neutral with this probability. */
 const NEUTRAL_SHARE = 0.76;
 /** No offset may exceed this, so that a grimace at the wrong moment does no lasting harm. */
@@ -54,18 +56,19 @@ export function correct(probabilities, offsets) {
  * A face as it is shown with these offsets.
  * @param {import("./transport.js").Face} face
  * @param {Offsets | null} offsets
+ * @param {number} sureFrom confidence from which a face is shown as sure
  */
-export function corrected(face, offsets) {
+export function corrected(face, offsets, sureFrom) {
   if (!offsets) return face;
   const probabilities = correct(face.probabilities, offsets);
   const [label, confidence] = Object.entries(probabilities).reduce((a, b) => (b[1] > a[1] ? b : a));
-  return { ...face, probabilities, label, confidence };
+  return { ...face, probabilities, label, confidence, confident: confidence >= sureFrom };
 }
 
 /** @returns {Offsets | null} */
 export function load() {
   try {
-    return JSON.parse(localStorage.getItem(KEY) ?? "null");
+    return JSON.parse(storage.get(KEY) ?? "null");
   } catch {
     return null;
   }
@@ -73,6 +76,5 @@ export function load() {
 
 /** @param {Offsets | null} offsets null forgets them */
 export function store(offsets) {
-  if (offsets) localStorage.setItem(KEY, JSON.stringify(offsets));
-  else localStorage.removeItem(KEY);
+  storage.set(KEY, offsets && JSON.stringify(offsets));
 }

@@ -48,7 +48,7 @@ function drawBox(context, { x, y, width, height }, colour, sure, selected) {
     context.lineWidth = thickness;
     context.setLineDash(sure ? [] : [9, 7]);
     context.beginPath();
-    context.roundRect(x, y, width, height, 6);
+    roundRect(context, x, y, width, height, 6);
     context.stroke();
   }
   context.setLineDash([]);
@@ -125,8 +125,22 @@ function drawBars(context, box, face, view) {
 function drawPlate(context, x, y, width, height) {
   context.fillStyle = "rgb(16 18 22 / 78%)";
   context.beginPath();
-  context.roundRect(x, y, width, height, 7);
+  roundRect(context, x, y, width, height, 7);
   context.fill();
+}
+
+/**
+ * Rounded where the browser can.
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} x
+ * @param {number} y
+ * @param {number} width
+ * @param {number} height
+ * @param {number} radius
+ */
+function roundRect(context, x, y, width, height, radius) {
+  if (context.roundRect) context.roundRect(x, y, width, height, radius);
+  else context.rect(x, y, width, height);
 }
 
 /** The canvas over the picture, at the screen's own resolution. */

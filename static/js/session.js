@@ -35,22 +35,25 @@ export class Session {
   }
 
   /**
-   * @param {import("./steady.js").Shown[]} faces
+   * @param {import("./steady.js").Shown[]} shown a result's faces as they are shown
+   * @param {import("./transport.js").Face[]} faces the same as they came, by the same tracks
    * @param {number} at
    */
-  add(faces, at) {
+  add(shown, faces, at) {
     if (this.full) return;
     this.results += 1;
-    for (const face of faces) {
+    for (const face of shown) {
+      const raw = faces.find((f) => f.track === face.track);
+      if (!raw) continue;
       this.rows.push({
         at,
         ms: at - this.startedAt,
         track: face.track,
-        box: face.raw.box,
-        label: face.raw.label,
-        confidence: face.raw.confidence,
-        confident: face.raw.confident,
-        probabilities: face.raw.probabilities,
+        box: raw.box,
+        label: raw.label,
+        confidence: raw.confidence,
+        confident: raw.confident,
+        probabilities: raw.probabilities,
         steady_label: face.label,
         steady_probabilities: { ...face.probabilities },
       });

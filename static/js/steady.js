@@ -14,7 +14,7 @@
  * @property {string} label changes only when another one is clearly ahead
  * @property {number} confidence the label's steadied probability
  * @property {boolean} confident
- * @property {Face} raw the newest result's own values
+ * @property {Face} raw the newest face as it was taken in
  */
 
 /** Probabilities follow with this time constant. */

@@ -4,6 +4,7 @@
 import { io } from "../vendor/socket.io-client/socket.io.esm.min.js";
 
 const ACK_LIMIT_MS = 8000;
+const REFUSED_PAUSE_MS = 400;
 
 /**
  * @typedef {object} Face
@@ -19,6 +20,7 @@ const ACK_LIMIT_MS = 8000;
  * @typedef {object} Result
  * @property {number} id
  * @property {number} sent_at
+ * @property {string} stream
  * @property {number} width
  * @property {number} height
  * @property {Face[]} faces
@@ -45,12 +47,16 @@ export class Transport {
     this.window = 1;
     /** Counts connections, so that answers to an earlier one are told apart. */
     this.generation = 0;
-    this.consented = false;
-    /** @type {string | null} version of the consent text, once said hello */
-    this.consentVersion = null;
+    /** Whether this connection has had its hello. */
+    this.greeted = false;
+    /** @type {string | null} version of the text that the reader agreed to */
+    this.consentedTo = null;
+    /** Whether the server has taken the consent for this connection. */
     this.agreed = false;
-    /** @type {Map<number, Result | null>} frames that were asked for one by one */
+    /** @type {Map<number, {result: Result | null, reject: (error: Error) => void}>} */
     this.asked = new Map();
+    /** @type {(() => void)[]} who waits for `agreed` */
+    this.waiting = [];
     this.socket = io({ transports: ["websocket", "polling"], tryAllTransports: true });
     this.socket.on("connect", () => on.connection(true));
     this.socket.on("disconnect", () => {
@@ -60,17 +66,26 @@ export class Transport {
     this.socket.on("connect_error", () => on.connection(false));
     this.socket.on("hello", (hello) => {
       this.#forget();
-      this.consentVersion = hello.consent_version;
+      this.greeted = true;
       on.hello(hello);
       this.#sayConsent();
     });
     this.socket.on("result", (result) => this.#receive(result));
   }
 
-  /** Everyone in view agreed; said again after each reconnection. */
-  consent() {
-    this.consented = true;
+  /**
+   * Everyone in view agreed; said again after each reconnection.
+   * @param {string} version of the text they agreed to
+   */
+  consent(version) {
+    this.consentedTo = version;
     this.#sayConsent();
+  }
+
+  /** The agreement is over; nothing more is sent. */
+  withdraw() {
+    this.consentedTo = null;
+    this.agreed = false;
   }
 
   /** Whether a frame sent now would go out at once. */
@@ -87,9 +102,19 @@ export class Transport {
     if (!this.open) return; // connection lost while encoding: an old frame is worth nothing later
     this.inFlight += 1;
     this.#emit(this.nextId++, jpeg, stream, (ack) => {
-      this.inFlight -= 1;
-      if (!ack.ok) this.on.refused(ack);
-      this.on.credit();
+      if (ack.ok) {
+        this.inFlight -= 1;
+        this.on.credit();
+        return;
+      }
+      // The credit comes back later: a server that refuses must not be asked as fast as it can.
+      const { generation } = this;
+      setTimeout(() => {
+        if (generation !== this.generation) return;
+        this.inFlight -= 1;
+        this.on.credit();
+      }, REFUSED_PAUSE_MS);
+      this.on.refused(ack);
     });
   }
 
@@ -100,12 +125,13 @@ export class Transport {
    * @param {number} [mediaMs] time of the picture, where it is one of a video
    * @returns {Promise<Result>} rejected with the server's sentence
    */
-  ask(jpeg, stream, mediaMs) {
+  async ask(jpeg, stream, mediaMs) {
+    if (!this.agreed) await new Promise((resolve) => this.waiting.push(() => resolve(undefined)));
     const id = this.nextId++;
-    this.asked.set(id, null);
     return new Promise((resolve, reject) => {
+      this.asked.set(id, { result: null, reject });
       const onAck = (/** @type {Ack} */ ack) => {
-        const result = this.asked.get(id);
+        const result = this.asked.get(id)?.result;
         this.asked.delete(id);
         if (ack.ok && result) resolve(result);
         else reject(new Error(ack.message ?? ""));
@@ -138,20 +164,25 @@ export class Transport {
   }
 
   #sayConsent() {
-    if (!this.consented || this.agreed || this.consentVersion === null) return;
-    const generation = this.generation;
-    this.socket.emit("consent", { version: this.consentVersion }, (/** @type {Ack} */ ack) => {
-      if (generation !== this.generation) return;
+    if (this.consentedTo === null || this.agreed || !this.greeted) return;
+    const { generation } = this;
+    const onAck = (/** @type {Error | null} */ late, /** @type {Ack} */ ack) => {
+      if (generation !== this.generation || this.consentedTo === null) return;
+      if (late) return this.#sayConsent();
       this.agreed = ack.ok;
-      if (ack.ok) this.on.credit();
-      else this.on.refused(ack);
-    });
+      if (!ack.ok) return this.on.refused(ack);
+      for (const go of this.waiting.splice(0)) go();
+      this.on.credit();
+    };
+    const consent = { version: this.consentedTo };
+    this.socket.timeout(ACK_LIMIT_MS).emit("consent", consent, onAck);
   }
 
   /** @param {Result} result */
   #receive(result) {
-    if (this.asked.has(result.id)) {
-      this.asked.set(result.id, result);
+    const asked = this.asked.get(result.id);
+    if (asked) {
+      asked.result = result;
       return;
     }
     if (result.id <= this.newestResult) return;
@@ -168,7 +199,8 @@ export class Transport {
     this.generation += 1;
     this.inFlight = 0;
     this.agreed = false;
-    this.consentVersion = null;
+    this.greeted = false;
+    for (const { reject } of this.asked.values()) reject(new Error("the connection was lost"));
     this.asked.clear();
   }
 }

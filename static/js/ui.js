@@ -22,6 +22,7 @@ export const dom = {
   host: element("host"),
   accuracy: element("accuracy"),
   consent: input("consent"),
+  consentVersion: document.body.dataset.consentVersion ?? "",
   start: button("start"),
   openFile: button("open-file"),
   player: element("player"),
@@ -189,7 +190,6 @@ export function showNeutral(known, on) {
   dom.neutralSwitch.hidden = !known;
   dom.neutralForget.hidden = !known;
   dom.neutralSwitch.textContent = on ? texts.page.neutralOn : texts.page.neutralOff;
-  dom.neutralSwitch.setAttribute("aria-pressed", String(on));
 }
 
 /** @param {import("./session.js").Session} session */

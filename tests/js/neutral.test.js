@@ -16,9 +16,10 @@ test("a resting face that reads as sad reads as neutral", () => {
 test("a clear expression still shows", () => {
   const offsets = measure([RESTING]);
   const happy = { Anger: 0.01, Disgust: 0.01, Fear: 0.01, Happy: 0.93, Neutral: 0.02, Sad: 0.01, Surprise: 0.01 };
-  const face = corrected({ track: 0, probabilities: happy, label: "Happy", confidence: 0.93 }, offsets);
+  const face = corrected({ track: 0, probabilities: happy, label: "Happy", confidence: 0.93 }, offsets, 0.5);
   assert.equal(face.label, "Happy");
   assert.equal(face.confidence, face.probabilities.Happy);
+  assert.equal(face.confident, true);
 });
 
 test("offsets are bounded, zeros survive, no offsets change nothing", () => {
@@ -27,5 +28,5 @@ test("offsets are bounded, zeros survive, no offsets change nothing", () => {
   for (const value of Object.values(offsets)) assert.ok(Math.abs(value) <= 3);
   assert.ok(Number.isFinite(sum(correct(zero, offsets))));
   const face = { track: 0, probabilities: RESTING };
-  assert.equal(corrected(face, null), face);
+  assert.equal(corrected(face, null, 0.5), face);
 });

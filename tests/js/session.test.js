@@ -8,19 +8,20 @@ const shown = (track, label) => ({
   track,
   label,
   probabilities: { Happy: label === "Happy" ? 0.8 : 0.2, Sad: label === "Sad" ? 0.8 : 0.2 },
-  raw: {
-    box: [1, 2, 3, 4],
-    label: "Sad",
-    confidence: 0.7,
-    confident: true,
-    probabilities: { Happy: 0.3, Sad: 0.7 },
-  },
 });
+const RAW = [0, 1].map((track) => ({
+  track,
+  box: [1, 2, 3, 4],
+  label: "Sad",
+  confidence: 0.7,
+  confident: true,
+  probabilities: { Happy: 0.3, Sad: 0.7 },
+}));
 
 function recorded() {
   const session = new Session(START);
   for (let ms = 0; ms <= 1000; ms += 100) {
-    session.add([shown(0, ms < 600 ? "Happy" : "Sad"), ...(ms < 300 ? [shown(1, "Sad")] : [])], START + ms);
+    session.add([shown(0, ms < 600 ? "Happy" : "Sad"), ...(ms < 300 ? [shown(1, "Sad")] : [])], RAW, START + ms);
   }
   return session;
 }
@@ -37,7 +38,7 @@ test("time in each expression, changes and confidence by track", () => {
 
 test("a long absence is not counted as shown", () => {
   const session = new Session(START);
-  for (const ms of [0, 100, 9000, 9100]) session.add([shown(0, "Happy")], START + ms);
+  for (const ms of [0, 100, 9000, 9100]) session.add([shown(0, "Happy")], RAW, START + ms);
   assert.equal(session.summary()[0].ms, 200);
 });
 
@@ -67,6 +68,6 @@ test("a recording is bounded, and may be empty", () => {
   const session = new Session(START);
   assert.deepEqual(session.summary(), []);
   assert.equal(session.toCsv().trim().split("\r\n").length, 1);
-  for (let i = 0; i < MAX_ROWS + 10; i++) session.add([shown(0, "Sad")], START + i);
+  for (let i = 0; i < MAX_ROWS + 10; i++) session.add([shown(0, "Sad")], RAW, START + i);
   assert.equal(session.rows.length, MAX_ROWS);
 });

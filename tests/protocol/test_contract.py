@@ -14,7 +14,7 @@ def test_hello_says_who_serves(server, connect):
     assert hello["protocol"] == 1
     assert hello["labels"] == list(LABELS)
     assert hello["consent_version"]
-    assert set(hello["model"]) == {"name", "version", "accuracy", "engine"}
+    assert set(hello["model"]) == {"name", "version", "accuracy", "engine", "unsure_below"}
     assert set(hello["limits"]) == {"max_frame_bytes", "max_width", "max_height"}
 
 

@@ -1,0 +1,122 @@
+// @ts-check
+/**
+ * The camera, live: a send loop that runs on new video frames and on credit, and a draw loop at
+ * display rate that never waits for the network. One object lasts from opening to closing.
+ */
+
+import { Camera } from "./camera.js";
+import { Encoder } from "./encoder.js";
+import { Meter } from "./meter.js";
+import * as ui from "./ui.js";
+
+const { dom } = ui;
+
+export class Live {
+  /**
+   * @param {object} parts
+   * @param {import("./view.js").View} parts.view
+   * @param {import("./transport.js").Transport} parts.transport
+   * @param {{longSide: number, quality: number}} parts.frameOptions
+   * @param {(result: import("./transport.js").Result) => void} parts.onResult
+   * @param {() => void} parts.onUnplugged
+   */
+  constructor({ view, transport, frameOptions, onResult, onUnplugged }) {
+    this.view = view;
+    this.transport = transport;
+    this.frameOptions = frameOptions;
+    this.onResult = onResult;
+    this.camera = new Camera(dom.video, onUnplugged);
+    this.encoder = new Encoder();
+    this.sent = new Meter();
+    this.roundTrips = new Meter();
+    this.stream = "";
+    this.frameBytes = 0;
+    this.running = false;
+    this.closed = false;
+    this.encoding = false;
+    /** Whether the video shows a picture that has not been sent. */
+    this.fresh = false;
+  }
+
+  /**
+   * Open a camera and go live.
+   * @param {string | null} deviceId
+   * @returns {Promise<boolean>} false if closed meanwhile
+   * @throws {import("./camera.js").CameraError}
+   */
+  async open(deviceId) {
+    await this.camera.open(deviceId);
+    const cameras = this.closed ? [] : await this.camera.list();
+    if (this.closed) return false;
+    ui.showCameras(cameras, this.camera.deviceId);
+    this.running = true;
+    this.newStream();
+    this.#onVideoFrame();
+    this.#onDisplayFrame();
+    return true;
+  }
+
+  /** The camera's light goes off, for good. */
+  close() {
+    this.closed = true;
+    this.running = false;
+    this.camera.close();
+    this.encoder.clear();
+  }
+
+  /** Faces are counted anew: after opening, and when the server has forgotten us. */
+  newStream() {
+    this.stream = `camera-${Date.now()}`;
+    this.view.beginStream();
+  }
+
+  /** @param {import("./transport.js").Result} result @param {number} roundTripMs */
+  take(result, roundTripMs) {
+    if (!this.running || result.stream !== this.stream) return;
+    this.roundTrips.add(roundTripMs, performance.now());
+    this.onResult(result);
+  }
+
+  /** Send the newest picture if one may be sent now. */
+  async send() {
+    if (this.encoding || !this.#maySend()) return;
+    this.encoding = true;
+    this.fresh = false;
+    try {
+      const jpeg = await this.encoder.encode(dom.video, this.frameOptions);
+      if (!this.running || document.hidden) return;
+      this.frameBytes = jpeg.size;
+      this.sent.add(jpeg.size, performance.now());
+      this.transport.send(jpeg, this.stream);
+    } finally {
+      this.encoding = false;
+    }
+  }
+
+  #maySend() {
+    return (
+      this.running &&
+      this.fresh &&
+      !document.hidden &&
+      this.transport.open &&
+      dom.video.videoWidth > 0
+    );
+  }
+
+  #onVideoFrame = () => {
+    if (!this.running) return;
+    this.fresh = true;
+    this.send();
+    if (dom.video.requestVideoFrameCallback) {
+      dom.video.requestVideoFrameCallback(this.#onVideoFrame);
+    } else {
+      requestAnimationFrame(this.#onVideoFrame);
+    }
+  };
+
+  #onDisplayFrame = () => {
+    if (!this.running) return;
+    requestAnimationFrame(this.#onDisplayFrame);
+    this.view.draw(performance.now());
+  };
+}

@@ -1,0 +1,189 @@
+// @ts-check
+/** A picture or a video file on the stage. One object lasts from opening to closing. */
+
+import { Encoder } from "./encoder.js";
+import { readPicture } from "./files.js";
+import { Session } from "./session.js";
+import { Steadier } from "./steady.js";
+import { texts } from "./texts/index.js";
+import * as ui from "./ui.js";
+import * as videoFile from "./video-file.js";
+
+const { dom } = ui;
+
+/** A sentence for the reader: the file cannot be shown. */
+export class FileError extends Error {}
+
+export class Picture {
+  /**
+   * @param {import("./view.js").View} view
+   * @param {import("./transport.js").Transport} transport
+   */
+  constructor(view, transport) {
+    this.view = view;
+    this.transport = transport;
+    this.closed = false;
+  }
+
+  /** @param {File} file @throws {FileError} */
+  async open(file) {
+    let jpeg;
+    try {
+      jpeg = await readPicture(file, dom.still);
+    } catch {
+      throw new FileError(texts.picture.unreadable);
+    }
+    if (this.closed) return;
+    ui.setShape(dom.still);
+    ui.showStage("still");
+    ui.showState("connecting");
+    let result;
+    try {
+      result = await this.transport.ask(jpeg, `picture-${Date.now()}`);
+    } catch (error) {
+      throw new FileError(texts.picture.refused(/** @type {Error} */ (error).message));
+    }
+    if (this.closed) return;
+    this.view.take(result, performance.now());
+    this.view.redraw();
+    ui.showState("picture");
+    if (!result.faces.length) dom.headline.textContent = texts.picture.faces(0);
+  }
+
+  close() {
+    this.closed = true;
+    dom.still.width = dom.still.height = 0;
+  }
+}
+
+export class Video {
+  /**
+   * @param {import("./view.js").View} view
+   * @param {import("./transport.js").Transport} transport
+   * @param {{longSide: number, quality: number}} frameOptions
+   */
+  constructor(view, transport, frameOptions) {
+    this.view = view;
+    this.transport = transport;
+    this.frameOptions = frameOptions;
+    this.encoder = new Encoder();
+    this.cancel = new AbortController();
+    /** @type {videoFile.Sample[]} */
+    this.samples = [];
+    this.sampleShown = -1;
+    this.ready = false;
+  }
+
+  get closed() {
+    return this.cancel.signal.aborted;
+  }
+
+  /** Look at the whole video, then let it be played. @param {File} file @throws {FileError} */
+  async open(file) {
+    try {
+      await videoFile.openVideo(file, dom.video);
+    } catch {
+      throw new FileError(texts.picture.unplayable);
+    }
+    if (this.closed) return;
+    dom.seek.max = String(dom.video.duration);
+    dom.seek.value = "0";
+    dom.progress.value = 0;
+    this.#enable(false);
+    ui.setShape({ width: dom.video.videoWidth, height: dom.video.videoHeight });
+    ui.showStage("video");
+    ui.showState("analysing");
+    await this.#analyse();
+    if (this.closed) return;
+    this.ready = true;
+    this.#enable(true);
+    ui.showState("video");
+    dom.video.currentTime = 0;
+    this.#onDisplayFrame();
+  }
+
+  async #analyse() {
+    const stream = `video-${Date.now()}`;
+    const startedAt = performance.now();
+    try {
+      await videoFile.analyse(dom.video, {
+        signal: this.cancel.signal,
+        ask: async (ms) =>
+          this.transport.ask(await this.encoder.encode(dom.video, this.frameOptions), stream, ms),
+        onSample: (sample, share) => {
+          this.samples.push(sample);
+          this.#show(this.samples.length - 1);
+          this.view.redraw();
+          dom.progress.value = share;
+          const leftMs = (performance.now() - startedAt) * (1 / share - 1);
+          dom.playerTime.textContent = texts.picture.timeLeft(ui.clock(leftMs / 1000));
+        },
+      });
+    } catch (error) {
+      if (this.closed) return;
+      throw new FileError(texts.picture.refused(/** @type {Error} */ (error).message));
+    }
+  }
+
+  togglePlay() {
+    if (!this.ready) return;
+    if (dom.video.paused) dom.video.play();
+    else dom.video.pause();
+  }
+
+  /** @param {number} seconds */
+  seek(seconds) {
+    if (this.ready) dom.video.currentTime = seconds;
+  }
+
+  /** The whole video as a session, each sample at its own time. */
+  session() {
+    const startedAt = Date.now();
+    const session = new Session(startedAt);
+    const steadier = new Steadier();
+    for (const { ms, result } of this.samples) {
+      steadier.update(result.faces, ms);
+      const shown = steadier.at(ms).filter((face) => face.seen === ms);
+      session.add(shown, result.faces, startedAt + ms);
+    }
+    return session;
+  }
+
+  close() {
+    this.cancel.abort();
+    this.ready = false;
+    this.encoder.clear();
+    videoFile.closeVideo(dom.video);
+    this.#enable(true);
+  }
+
+  /** @param {boolean} on */
+  #enable(on) {
+    dom.seek.disabled = dom.pause.disabled = dom.record.disabled = !on;
+    dom.pause.textContent = texts.page.play;
+    dom.record.textContent = texts.page.session;
+  }
+
+  /** Take the faces of one sample as if they had just come. @param {number} at */
+  #show(at) {
+    const { ms, result } = this.samples[at];
+    if (at !== this.sampleShown + 1) this.view.steadier.clear();
+    this.sampleShown = at;
+    this.view.take(result, ms);
+  }
+
+  #onDisplayFrame = () => {
+    if (!this.ready) return;
+    requestAnimationFrame(this.#onDisplayFrame);
+    const ms = dom.video.currentTime * 1000;
+    const at = videoFile.sampleAt(this.samples, ms);
+    if (at >= 0 && at !== this.sampleShown) this.#show(at);
+    this.view.draw(ms);
+    if (document.activeElement !== dom.seek || !dom.video.paused) {
+      dom.seek.value = String(dom.video.currentTime);
+    }
+    const time = [dom.video.currentTime, dom.video.duration].map(ui.clock);
+    dom.playerTime.textContent = time.join(" / ");
+    dom.pause.textContent = dom.video.paused ? texts.page.play : texts.page.pause;
+  };
+}

@@ -1,0 +1,155 @@
+// @ts-check
+/** What is shown of the faces: overlay, bars, timeline, headline, and which face is selected. */
+
+import { Bars } from "./bars.js";
+import { toView } from "./geometry.js";
+import { drawFaces, Overlay } from "./overlay.js";
+import { Steadier } from "./steady.js";
+import { texts } from "./texts/index.js";
+import { Timeline } from "./timeline.js";
+import * as ui from "./ui.js";
+
+const SPEAK_EVERY_MS = 3000;
+
+/** @typedef {import("./steady.js").Shown} Shown */
+/** @typedef {import("./transport.js").Face} Face */
+/** @typedef {import("./transport.js").Result} Result */
+
+export class View {
+  constructor() {
+    const { dom } = ui;
+    this.overlay = new Overlay(dom.overlay);
+    this.bars = new Bars(dom.bars);
+    this.timeline = new Timeline(dom.timeline);
+    this.steadier = new Steadier();
+    this.clear();
+    dom.headline.textContent = texts.noFaceYet;
+  }
+
+  /** @param {string[]} labels */
+  setLabels(labels) {
+    this.bars.setLabels(labels, texts.labels);
+    this.timeline.setLabels(labels, texts.labels);
+  }
+
+  /** Forget everybody; numbers start again. */
+  clear() {
+    /** @type {Result | null} */
+    this.latest = null;
+    /** @type {Shown[]} what the panel shows */
+    this.shown = [];
+    this.frame = { width: 4, height: 3 };
+    this.selected = 0;
+    this.firstTrack = 0;
+    this.nextTrack = 0;
+    this.mirrored = false;
+    this.spoken = { at: 0, text: "" };
+    this.steadier.clear();
+    this.timeline.clear();
+    this.overlay.clear();
+    this.bars.show(null);
+    ui.showFaces([], undefined, () => {});
+    ui.dom.headline.textContent = texts.noFaceYet;
+    ui.dom.spoken.textContent = "";
+  }
+
+  /** A new stream counts from 0 again on the server; here its faces get numbers of their own. */
+  beginStream() {
+    this.firstTrack = this.nextTrack;
+    this.steadier.clear();
+  }
+
+  /**
+   * Take in a result.
+   * @param {Result} result
+   * @param {number} now milliseconds
+   * @param {(face: Face) => Face} change what is shown of a face
+   * @returns {Shown[]} the faces of this result as they are shown
+   */
+  take(result, now, change = (face) => face) {
+    this.latest = result;
+    this.frame = { width: result.width, height: result.height };
+    const faces = result.faces.map((face) => ({ ...face, track: face.track + this.firstTrack }));
+    this.nextTrack = Math.max(this.nextTrack, ...faces.map((face) => face.track + 1));
+    this.steadier.update(faces.map(change), now);
+    const shown = this.steadier.at(now);
+    this.timeline.add(shown, now);
+    this.show(shown);
+    return shown.filter((face) => face.seen === now);
+  }
+
+  /**
+   * Fill the panel.
+   * @param {Shown[]} faces
+   */
+  show(faces) {
+    this.shown = faces;
+    const face = faces.find((f) => f.track === this.selected) ?? faces[0];
+    if (face) this.selected = face.track;
+    ui.showFaces(faces, face, (track) => this.select(track));
+    this.bars.show(face?.probabilities ?? null);
+    if (face) this.#speak(face);
+  }
+
+  /** Draw the overlay as of now. @param {number} now */
+  draw(now) {
+    const faces = this.steadier.at(now);
+    this.#paint(faces);
+    if (!faces.length && this.shown.length) this.show([]);
+  }
+
+  /** Draw what the panel shows, however old it is. */
+  redraw() {
+    if (this.latest) this.#paint(this.shown);
+  }
+
+  /** @param {Shown[]} faces */
+  #paint(faces) {
+    this.overlay.draw(faces, this.frame, { mirrored: this.mirrored, selected: this.selected });
+  }
+
+  /** @param {number} track */
+  select(track) {
+    this.selected = track;
+    this.show(this.shown);
+    this.redraw();
+  }
+
+  /** Select the face at a point of the page. @param {{clientX: number, clientY: number}} point */
+  selectAt({ clientX, clientY }) {
+    const bounds = ui.dom.overlay.getBoundingClientRect();
+    const [x, y] = [clientX - bounds.left, clientY - bounds.top];
+    for (const face of this.shown) {
+      const box = toView(face.box, this.frame, bounds, this.mirrored);
+      const inside = x >= box.x && x <= box.x + box.width && y >= box.y && y <= box.y + box.height;
+      if (inside) this.select(face.track);
+    }
+  }
+
+  /**
+   * The picture with the overlay, at the picture's own size.
+   * @param {CanvasImageSource} source
+   * @param {{width: number, height: number}} size
+   * @returns {HTMLCanvasElement}
+   */
+  snapshot(source, size) {
+    const canvas = Object.assign(document.createElement("canvas"), size);
+    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    if (this.mirrored) context.setTransform(-1, 0, 0, 1, size.width, 0);
+    context.drawImage(source, 0, 0, size.width, size.height);
+    context.resetTransform();
+    const options = { mirrored: this.mirrored, selected: this.selected };
+    drawFaces(context, this.shown, this.frame, size, options);
+    return canvas;
+  }
+
+  /** Say a change of the selected face's expression, at a polite rate. @param {Shown} face */
+  #speak(face) {
+    const now = performance.now();
+    const label = face.confident ? ui.labelName(face.label) : texts.unsure;
+    const text = texts.spoken(texts.face(face.track), label);
+    if (text === this.spoken.text || now - this.spoken.at < SPEAK_EVERY_MS) return;
+    ui.dom.spoken.textContent = text;
+    this.spoken = { at: now, text };
+  }
+}

@@ -10,6 +10,8 @@ from model.preprocess import INPUT_SIZE_PX
 
 DEFAULT_WEIGHTS = Path(__file__).resolve().parent.parent / "weights" / "moodlight.safetensors"
 
+_KEYS = {"name", "version", "labels", "architecture", "preprocessing", "serving", "accuracy"}
+
 
 class WeightsError(RuntimeError):
     """Weights or their card are missing or wrong; the message says what to do."""
@@ -50,6 +52,8 @@ def load_card(weights: Path) -> dict[str, Any]:
             f"{weights} is not the file that {path.name} describes (its SHA-256 differs): "
             "restore both (git checkout -- weights)"
         )
+    if missing := _KEYS - set(card):
+        raise WeightsError(f"{path} lacks {', '.join(sorted(missing))}: was its run broken off?")
     size_px = card["preprocessing"]["input_size_px"]
     if tuple(card["labels"]) != LABELS or size_px != INPUT_SIZE_PX:
         raise WeightsError(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-FORMATS = ("JPEG", "PNG", "WEBP")
+_FORMATS = ("JPEG", "PNG")
 
 # Our own limit comes first and has its own answer.
 Image.MAX_IMAGE_PIXELS = None
@@ -47,8 +47,7 @@ def check_header(encoded: bytes, limits: FrameLimits) -> tuple[int, int]:
             "send a smaller picture or a lower JPEG quality",
         )
     try:
-        with Image.open(io.BytesIO(encoded), formats=FORMATS) as picture:
-            width, height = picture.size
+        width, height = _webp_size(encoded) if _is_webp(encoded) else _size(encoded)
     except Exception:  # Pillow raises many kinds for a broken header
         raise FrameError("not_an_image", "the frame is no JPEG, PNG or WebP picture") from None
     if width > limits.max_width or height > limits.max_height:
@@ -57,6 +56,35 @@ def check_header(encoded: bytes, limits: FrameLimits) -> tuple[int, int]:
             f"{width}x{height} pixels are more than {limits.max_width}x{limits.max_height}: "
             "send a smaller picture",
         )
+    return width, height
+
+
+def _size(encoded: bytes) -> tuple[int, int]:
+    with Image.open(io.BytesIO(encoded), formats=_FORMATS) as picture:
+        return picture.size
+
+
+def _is_webp(encoded: bytes) -> bool:
+    return encoded[:4] == b"RIFF" and encoded[8:12] == b"WEBP"
+
+
+def _webp_size(encoded: bytes) -> tuple[int, int]:
+    """Pillow would hand the whole file to the decoder, which allocates the canvas at once.
+
+    Source: RFC 9649 (the container) and RFC 6386 (lossy frames).
+    """
+    chunk = encoded[12:16]
+    if chunk == b"VP8X":
+        width, height = (1 + int.from_bytes(encoded[i : i + 3], "little") for i in (24, 27))
+    elif chunk == b"VP8L" and encoded[20] == 0x2F:
+        bits = int.from_bytes(encoded[21:25], "little")
+        width, height = 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    elif chunk == b"VP8 " and encoded[23:26] == b"\x9d\x01\x2a":
+        width, height = (int.from_bytes(encoded[i : i + 2], "little") & 0x3FFF for i in (26, 28))
+    else:
+        raise ValueError("unknown WebP chunk")
+    if len(encoded) < 30:
+        raise ValueError("cut off within the header")
     return width, height
 
 

@@ -34,14 +34,20 @@ def send(connection: socket.socket, message: dict[str, Any], blob: bytes = b"") 
     connection.sendall(b"".join((_LENGTHS.pack(len(body), len(blob)), body, blob)))
 
 
-def receive(connection: socket.socket) -> tuple[dict[str, Any], bytes]:
+def receive(connection: socket.socket, limit: int | None = None) -> tuple[dict[str, Any], bytes]:
     """Read one message and its bytes.
+
+    Args:
+        connection: a stream socket.
+        limit: largest message taken, in bytes.
 
     Raises:
         ConnectionError: the other side is gone.
         TimeoutError: the socket's own time limit passed.
     """
     body_length, blob_length = _LENGTHS.unpack(_read(connection, _LENGTHS.size))
+    if limit is not None and body_length + blob_length > limit:
+        raise ConnectionError(f"a message of {body_length + blob_length} bytes")
     return json.loads(_read(connection, body_length)), bytes(_read(connection, blob_length))
 
 

@@ -18,6 +18,7 @@ _FORESIGHT_MS = 400.0
 _SPEED_GAIN = 0.5
 # A face further from where it was expected than this many of its own sides is another one.
 _REACH = 1.2
+_MAX_TRACKS = 64
 # Faces whose sides differ by more than this factor are different ones.
 _MAX_GROWTH = 2.0
 
@@ -54,7 +55,8 @@ def follow(
             numbers[box_at] = next_id
             following.append({"id": next_id, "box": _plain(box), "speed": [0, 0], "seen": now_ms})
             next_id += 1
-    return numbers, {"next": next_id, "tracks": following + list(kept.values())}
+    # Bounded, whatever a client says the time is: the state travels with every frame.
+    return numbers, {"next": next_id, "tracks": (following + list(kept.values()))[:_MAX_TRACKS]}
 
 
 def _expected(track: dict[str, Any], now_ms: float) -> np.ndarray:

@@ -54,10 +54,14 @@ def main(
     _use_one_thread()
     try:
         engine = Engine(weights, detector_name, detector_model)
-    except (WeightsError, DetectorError) as error:
-        messages.send(connection, {"type": messages.REFUSED, "message": str(error)})
-        return
-    _warm_up(engine)
+        _warm_up(engine)
+    except Exception as error:
+        known = isinstance(error, WeightsError | DetectorError)
+        said = str(error) if known else f"the model cannot start ({error!r}): see the server's log"
+        messages.send(connection, {"type": messages.REFUSED, "message": said})
+        if known:
+            return
+        raise
     messages.send(connection, {"type": messages.READY, "engine": engine.name})
     _serve(connection, jobs, engine, FrameLimits(max_frame_bytes, max_width, max_height))
 

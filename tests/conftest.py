@@ -1,7 +1,6 @@
 """Fixtures shared by all tests: pictures with a real face, and a real server process."""
 
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -9,6 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import cv2
 import numpy as np
+import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -91,14 +92,10 @@ class Server:
     def worker_pids(self) -> list[int]:
         """Process ids of the inference workers, from the system's process table."""
         found = []
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                parent = re.search(r"PPid:\s+(\d+)", (folder / "status").read_text())
-                is_worker = b"model.worker" in (folder / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if is_worker and parent and int(parent[1]) == self.process.pid:
-                found.append(int(folder.name))
+        for child in psutil.Process(self.process.pid).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):  # a zombie counts as gone
+                if "model.worker" in child.cmdline():
+                    found.append(child.pid)
         return sorted(found)
 
     def stop(self) -> int:

@@ -85,6 +85,7 @@ def main(
             raise click.ClickException(f"cannot resume {out}: {error}") from None
     out.mkdir(parents=True, exist_ok=True)
     _train(trainer, to_tensors(validation, chosen), out)
+    run.write_history(trainer.history, out)
     card = run.ship(trainer, dataset, validation, out)
     click.echo(json.dumps(card["accuracy"]))
 

@@ -1,6 +1,7 @@
 """The training loop: augment, forward, loss, backward, step, schedule, average."""
 
 import copy
+import hashlib
 import json
 import math
 import time
@@ -87,6 +88,7 @@ class Trainer:
             momentum=recipe.momentum,
             nesterov=True,
         )
+        self._rows_sha256 = _digest(train)
         self.epoch = 0
         self.history: list[dict[str, float]] = []
 
@@ -164,7 +166,7 @@ class Trainer:
         return {
             "recipe": json.dumps(asdict(self.recipe)),
             "seed": self.seed,
-            "rows": len(self.train.grey),
+            "rows": self._rows_sha256,
             "precision": str(self.precision).removeprefix("torch."),
         }
 
@@ -181,6 +183,15 @@ class Trainer:
         self.averaged.load_state_dict(state["averaged"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.epoch, self.history = state["epoch"], state["history"]
+
+
+def _digest(rows: Tensors) -> str:
+    """SHA-256 of everything that is trained on."""
+    total = hashlib.sha256()
+    for part in (rows.grey, rows.labels, rows.votes):
+        if part is not None:
+            total.update(part.cpu().numpy().tobytes())
+    return total.hexdigest()
 
 
 @torch.inference_mode()

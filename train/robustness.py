@@ -18,14 +18,14 @@ from model.crop import CROP_RULES, crop_face
 from model.decode import decode
 from model.detector import DetectorError
 from model.engine import Engine
+from model.preprocess import INPUT_SIZE_PX
 from train import data, ferplus, plots
 from train.canvas import CANVAS_HW, on_canvas
 from train.evaluate import logits_by_head
 from train.loop import LABEL_HEAD, VOTE_HEAD
 from train.parse import DataError
 
-_SIZE_PX = 48
-_CENTRE = (_SIZE_PX - 1) / 2
+_CENTRE = (INPUT_SIZE_PX - 1) / 2
 _SERVICE_JPEG_QUALITY = 70
 
 # A change of one (48, 48) uint8 picture; the row's number varies directions, the same every time.
@@ -61,8 +61,10 @@ def _affine(degrees: float = 0.0, shift: float = 0.0, scale: float = 0.0) -> Cha
         sign = 1 if row % 2 else -1
         matrix = cv2.getRotationMatrix2D((_CENTRE, _CENTRE), sign * degrees, 1 + sign * scale)
         direction = np.pi / 2 * (row % 4)
-        matrix[:, 2] += shift * _SIZE_PX * np.array([np.cos(direction), np.sin(direction)])
-        return cv2.warpAffine(grey, matrix, (_SIZE_PX, _SIZE_PX), borderMode=cv2.BORDER_REPLICATE)
+        matrix[:, 2] += shift * INPUT_SIZE_PX * np.array([np.cos(direction), np.sin(direction)])
+        return cv2.warpAffine(
+            grey, matrix, (INPUT_SIZE_PX, INPUT_SIZE_PX), borderMode=cv2.BORDER_REPLICATE
+        )
 
     return change
 
@@ -70,7 +72,7 @@ def _affine(degrees: float = 0.0, shift: float = 0.0, scale: float = 0.0) -> Cha
 def _cover(top: float, bottom: float) -> Change:
     def change(grey: np.ndarray, _row: int) -> np.ndarray:
         covered = grey.copy()
-        covered[int(top * _SIZE_PX) : int(bottom * _SIZE_PX)] = int(grey.mean())
+        covered[int(top * INPUT_SIZE_PX) : int(bottom * INPUT_SIZE_PX)] = int(grey.mean())
         return covered
 
     return change
@@ -131,7 +133,7 @@ def service_crops(engine: Engine, detector_name: str, grey: np.ndarray, degrees:
 @click.option("--data", "data_path", type=click.Path(path_type=Path), required=True)
 @click.option("--ferplus", "ferplus_path", type=click.Path(path_type=Path))
 @click.option("--weights", type=click.Path(path_type=Path), default=DEFAULT_WEIGHTS)
-@click.option("--detector", default="mtcnn")
+@click.option("--detector", type=click.Choice(("mtcnn", "haar")), default="mtcnn")
 @click.option("--limit", type=click.IntRange(1), help="Judge only so many PublicTest rows.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Table and plot.")
 def main(

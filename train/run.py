@@ -39,7 +39,7 @@ def load_state(folder: Path) -> dict[str, Any]:
     path = folder / _STATE_FILE
     if not path.is_file():
         raise DataError(f"nothing to resume at {path}: start without --resume")
-    return torch.load(path, weights_only=True)
+    return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def write_history(history: list[dict[str, float]], folder: Path) -> None:
@@ -52,13 +52,14 @@ def write_history(history: list[dict[str, float]], folder: Path) -> None:
 
 
 def ship(trainer: Trainer, data: DataSet, validation: Split, folder: Path) -> dict[str, Any]:
-    """Write weights and card, and measure the very file that was written.
+    """Measure the weights as they will be on disk (float16), then write them and their card.
 
     Returns:
         The card.
     """
-    net = trainer.weights().cpu()
-    weights = folder / _WEIGHTS_FILE
+    net = trainer.weights().half().float()
+    device = trainer.device
+    plain = logits_by_head(net, validation.grey, device, flip=False)
     card: dict[str, Any] = {
         "name": "moodlight-resnet9",
         "version": _VERSION,
@@ -80,15 +81,10 @@ def ship(trainer: Trainer, data: DataSet, validation: Split, folder: Path) -> di
         "seed": trainer.seed,
         "precision": str(trainer.precision).removeprefix("torch."),
         "commit": _commit(),
-        "serving": None,  # fitted below, on the logits of the very file written
+        "serving": fit_serving(plain, validation),
         # A figure that was not measured stays null.
         "accuracy": {"PublicTest": None, "PublicTest_flip": None, "PrivateTest": None},
     }
-    checkpoint.save(net, weights, card)
-    net, _ = checkpoint.load(weights)
-    device = trainer.device
-    plain = logits_by_head(net, validation.grey, device, flip=False)
-    card["serving"] = fit_serving(plain, validation)
     if "PublicTest" in data.splits:
         figures = judge(plain, validation, card["serving"])
         flipped = logits_by_head(net, validation.grey, device, flip=True)
@@ -101,7 +97,7 @@ def ship(trainer: Trainer, data: DataSet, validation: Split, folder: Path) -> di
         if "ferplus" in figures:
             card["accuracy"]["PublicTest_ferplus"] = figures["ferplus"]["accuracy"]
             card["accuracy"]["PublicTest_ferplus_flip"] = flip_figures["ferplus"]["accuracy"]
-    checkpoint.save(net.cpu(), weights, card)
+    checkpoint.save(net.cpu(), folder / _WEIGHTS_FILE, card)
     return card
 
 

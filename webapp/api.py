@@ -48,10 +48,14 @@ def analyze() -> ResponseReturnValue:
         encoded = request.get_data()
     # Each request is a client of its own: it neither replaces nor follows another's frames.
     ticket = Ticket(f"api-{uuid.uuid4()}", encoded, Following(), time.monotonic() * 1e3)
+    if not service.api_places.acquire(blocking=False):
+        return _refuse(protocol.BUSY, "too many requests are being answered: try again in a moment")
     try:
         answer = service.analyze(ticket)
     except FrameError as error:
         return _refuse(error.code, str(error))
+    finally:
+        service.api_places.release()
     return jsonify({key: answer[key] for key in ("width", "height", "faces", "timing_ms")})
 
 

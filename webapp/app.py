@@ -1,6 +1,5 @@
 """The Flask application, put together."""
 
-import secrets
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -36,7 +35,6 @@ def create_app(
     card = load_card(settings.weights)
     gate = gate or Gate()
     app = Flask(__name__, static_folder=_ROOT / "static", template_folder=_ROOT / "templates")
-    app.secret_key = secrets.token_bytes(32)
     app.register_blueprint(pages)
     app.register_blueprint(api)
     headers.register(app)
@@ -47,18 +45,21 @@ def create_app(
         max_http_buffer_size=settings.max_message_bytes,
     )
     events.register(socketio)
-    app.wsgi_app = _no_deflate(app.wsgi_app)
+    app.wsgi_app = _adapt(app.wsgi_app)
     app.extensions["moodlight"] = Service(
         settings, card, gate, pool or WorkerPool(settings, gate), socketio
     )
     return app
 
 
-def _no_deflate(wsgi_app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
-    """Refuse permessage-deflate: JPEG does not get smaller, and it costs milliseconds a frame."""
+def _adapt(wsgi_app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+    """Set right what the servers hand on."""
 
     def call(environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
+        # No permessage-deflate: JPEG does not get smaller, and it costs milliseconds a frame.
         environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+        if "eventlet.input" in environ:  # its stream ends by itself, chunked bodies included
+            environ["wsgi.input_terminated"] = True
         return wsgi_app(environ, start_response)
 
     return call

@@ -90,8 +90,8 @@ def _frame(*arguments: Any) -> dict[str, Any]:
     return {"ok": True}
 
 
-def _unknown(event: str, *_arguments: Any) -> dict[str, Any]:
-    return protocol.refusal(protocol.BAD_REQUEST, f"unknown event {event[:64]!r}")
+def _unknown(event: Any, *_arguments: Any) -> dict[str, Any]:
+    return protocol.refusal(protocol.BAD_REQUEST, f"unknown event {str(event)[:64]!r}")
 
 
 def _failed(error: Exception) -> dict[str, Any]:

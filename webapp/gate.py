@@ -76,12 +76,15 @@ class Gate:
         if replaced is not None:
             replaced.finish(None)
 
-    def take(self) -> Ticket | None:
-        """Wait for a frame and hand it to the calling worker's thread; None once closed."""
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
+    def take(self, timeout_s: float | None = None) -> Ticket | None:
+        """Wait for a frame and hand it to the calling worker's thread; None if there is none."""
         with self._changed:
-            while not self._turns and not self._closed:
-                self._changed.wait()
-            if self._closed:
+            self._changed.wait_for(lambda: self._turns or self._closed, timeout_s)
+            if self._closed or not self._turns:
                 return None
             client = self._turns.popleft()
             ticket = self._waiting.pop(client)
@@ -90,17 +93,26 @@ class Gate:
             return ticket
 
     def release(self, ticket: Ticket, outcome: dict[str, Any] | None) -> None:
-        """The worker is done with a frame, or lost it (outcome None)."""
+        """The worker is done with a frame, or lost it (outcome None).
+
+        The state of its faces, the outcome's `tracks`, is kept for the client's next frame.
+        """
+        tracks = outcome.pop("tracks", None) if outcome else None
         with self._changed:
+            if tracks is not None:
+                ticket.following.tracks = tracks
             self._free(ticket)
         ticket.finish(outcome)
 
     def give_up(self, ticket: Ticket) -> None:
-        """Drop a frame wherever it is, so that its client's next frame can be served."""
+        """Drop a frame wherever it is.
+
+        One that is in a worker keeps its place there until the worker is done or replaced: a client
+        whose frames hang workers takes one of them, not all.
+        """
         with self._changed:
             if self._waiting.get(ticket.client) is ticket:
                 self._forget_waiting(ticket.client)
-            self._free(ticket)
         ticket.finish(None)
 
     def remove(self, client: str) -> None:

@@ -1,4 +1,4 @@
-"""Security headers of every answer."""
+"""Security headers of every page and API answer."""
 
 from flask import Flask, Response
 

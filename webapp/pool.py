@@ -24,7 +24,11 @@ log = logging.getLogger("moodlight.pool")
 _ROOT = Path(__file__).resolve().parent.parent
 _START_LIMIT_S = 120.0
 _STOP_LIMIT_S = 2.0
-_MAX_BACKOFF_S = 30.0
+_BACKOFF_S = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+# How soon the death of an idle worker is noticed.
+_LOOK_EVERY_S = 0.5
+# A worker says hello as soon as it has connected; whoever does not is a stranger.
+_HELLO_LIMIT_S = 2.0
 
 
 class WorkerPool:
@@ -41,7 +45,6 @@ class WorkerPool:
         self._threads: list[threading.Thread] = []
         self._processes: dict[int, subprocess.Popen] = {}  # by position
         self._ready: set[int] = set()
-        self.restarts = 0
         self.engine: str | None = None  # as the workers name it, once one is ready
         self.refusal: str | None = None  # why workers cannot start, in a sentence
 
@@ -49,10 +52,6 @@ class WorkerPool:
     def ready_count(self) -> int:
         """Workers that can take a frame."""
         return len(self._ready)
-
-    @property
-    def pids(self) -> list[int]:
-        return [process.pid for process in self._processes.values()]
 
     def start(self) -> None:
         """Start all workers and return at once; `ready_count` grows as they load."""
@@ -77,14 +76,13 @@ class WorkerPool:
             served = False
             try:
                 served = self._run_one(position)
-            except OSError as error:
+            except Exception as error:  # whatever it was, the next worker may do better
                 log.warning("worker %d: %s", position, error)
             if self._stopping.is_set():
                 return
             failures = 0 if served else failures + 1
-            self.restarts += 1
             # A worker that died at work is replaced at once; one that cannot start, ever later.
-            pause_s = 0.0 if served else min(_MAX_BACKOFF_S, 0.5 * 2**failures)
+            pause_s = 0.0 if served else _BACKOFF_S[min(failures, len(_BACKOFF_S)) - 1]
             log.warning("worker %d ended; restarting in %.1f s", position, pause_s)
             self._stopping.wait(pause_s)
 
@@ -96,7 +94,7 @@ class WorkerPool:
             self._processes[position] = process
             try:
                 connection = _accept(listener, process, token)
-            except OSError:
+            except BaseException:
                 _end(process, 0)
                 raise
         with connection:
@@ -110,22 +108,26 @@ class WorkerPool:
                 connection.settimeout(self._settings.worker_timeout_ms / 1000)
                 self._ready.add(position)
                 log.info("worker %d ready (%s)", position, self.engine)
-                self._feed(connection, position)
+                self._feed(connection, process, position)
                 return True
             finally:
                 self._ready.discard(position)
                 _end(process, 0)
 
-    def _feed(self, connection: socket.socket, position: int) -> None:
+    def _feed(self, connection: socket.socket, process: subprocess.Popen, position: int) -> None:
         """Frames to the worker and answers back, until either side ends."""
         job = 0
-        while (ticket := self._gate.take()) is not None:
+        while not self._gate.closed:
+            if process.poll() is not None:
+                log.error("worker %d died", position)
+                return
+            ticket = self._gate.take(_LOOK_EVERY_S)
+            if ticket is None:
+                continue
             job += 1
             answer = None
             try:
                 answer = _ask(connection, job, ticket)
-                if answer["type"] == messages.RESULT:
-                    ticket.following.tracks = answer.pop("tracks")
             except TimeoutError:
                 log.error("worker %d is stuck on a frame and will be replaced", position)
                 return
@@ -176,14 +178,15 @@ def _accept(listener: socket.socket, process: subprocess.Popen, token: str) -> s
             if process.poll() is not None:
                 raise ConnectionError(f"ended at start with status {process.returncode}") from None
             continue
-        connection.settimeout(deadline - time.monotonic())
         try:
+            connection.settimeout(_HELLO_LIMIT_S)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            message, _ = messages.receive(connection)
-            if secrets.compare_digest(str(message.get("token")), token):
+            message, _ = messages.receive(connection, limit=1000)
+            if secrets.compare_digest(message["token"].encode(), token.encode()):
+                connection.settimeout(_START_LIMIT_S)
                 return connection
-        except (OSError, ValueError):
-            pass  # a stranger on the loopback
+        except Exception as error:
+            log.warning("a stranger knocked at a worker's door: %s", error)
         connection.close()
     raise ConnectionError(f"did not connect within {_START_LIMIT_S:.0f} s")
 

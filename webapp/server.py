@@ -1,9 +1,11 @@
 """Listening, logging, signals: the life of one server."""
 
 import logging
+import os
 import signal
 import socket
-import sys
+import threading
+import time
 from collections.abc import Callable
 
 import click
@@ -15,13 +17,15 @@ from webapp.config import Settings
 
 log = logging.getLogger("moodlight")
 
+_LOOK_EVERY_S = 0.1
+
 
 def run(settings: Settings, serve: Callable[[socket.socket, Flask], None]) -> None:
     """Serve until Ctrl-C or SIGTERM.
 
     Args:
         settings: see `webapp.config`.
-        serve: answers connections of a listening socket until interrupted.
+        serve: answers connections of a listening socket for ever.
 
     Raises:
         click.ClickException: the port is taken, or the weights are missing or corrupt.
@@ -36,25 +40,36 @@ def run(settings: Settings, serve: Callable[[socket.socket, Flask], None]) -> No
         raise click.ClickException(str(error)) from None
     listener = _listen(settings.host, settings.port)
     pool = app.extensions["moodlight"].pool
-    signal.signal(signal.SIGTERM, _interrupt)
+    stopping = _stop_on_signals()
     pool.start()
     shown_host = "localhost" if settings.host in ("127.0.0.1", "::1") else settings.host
     log.info("open http://%s:%d (Ctrl-C stops)", shown_host, settings.port)
-    try:
-        serve(listener, app)
-    except KeyboardInterrupt:
-        pass
-    finally:
-        log.info("stopping")
-        pool.stop()
-        listener.close()
-    sys.exit(0)
+    threading.Thread(target=serve, args=(listener, app), daemon=True).start()
+    while not stopping:
+        time.sleep(_LOOK_EVERY_S)
+    log.info("stopping")
+    listener.close()
+    pool.stop()
+    logging.shutdown()
+    os._exit(0)  # connections still open must not hold us up
+
+
+def _stop_on_signals() -> list[int]:
+    """A list that gets the number of the first Ctrl-C or SIGTERM.
+
+    A handler runs in the middle of whatever the process is doing, so it does nothing but that.
+    """
+    received: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _frame: received.append(number))
+    return received
 
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if os.name == "posix":  # on Windows it would let two servers share the port
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     # Accepted sockets inherit it. Without it a result followed by its acknowledgement waits 40 ms.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
@@ -66,7 +81,3 @@ def _listen(host: str, port: int) -> socket.socket:
             "Stop it, or choose another port with --port"
         ) from None
     return listener
-
-
-def _interrupt(_signal: int, _frame: object) -> None:
-    raise KeyboardInterrupt

@@ -1,5 +1,6 @@
 """What handlers and routes share: settings, model card, gate, pool, connections."""
 
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +27,10 @@ class Service:
     pool: WorkerPool
     socketio: SocketIO
     clients: Clients = field(default_factory=Clients)
+
+    def __post_init__(self) -> None:
+        # Requests are served in turn with the live clients; this many may take part at once.
+        self.api_places = threading.BoundedSemaphore(2 * self.settings.workers)
 
     def emit(self, event: str, payload: dict[str, Any], session_id: str) -> None:
         """Send an event to one connection and nobody else."""

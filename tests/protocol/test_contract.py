@@ -107,6 +107,14 @@ def png_claiming(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IEND", b"")
 
 
+def recoded(jpeg: bytes, suffix: str) -> bytes:
+    import cv2
+    import numpy as np
+
+    frame = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    return cv2.imencode(suffix, frame)[1].tobytes()
+
+
 GOOD = {"id": 1, "sent_at": 0}
 
 
@@ -117,6 +125,8 @@ GOOD = {"id": 1, "sent_at": 0}
         (GOOD, lambda jpeg: b"hello, this is text", "not_an_image"),
         (GOOD, lambda jpeg: b"GIF89a" + jpeg, "not_an_image"),
         (GOOD, lambda jpeg: jpeg[: len(jpeg) // 2], "bad_frame"),
+        (GOOD, lambda jpeg: recoded(jpeg, ".webp")[:5000], "bad_frame"),
+        (GOOD, lambda jpeg: recoded(jpeg, ".png")[:5000], "bad_frame"),
         (GOOD, lambda jpeg: png_claiming(100, 100), "bad_frame"),
         (GOOD, lambda jpeg: png_claiming(30_000, 30_000), "too_large"),
         (GOOD, lambda jpeg: jpeg + bytes(4_000_000), "too_large"),

@@ -2,14 +2,16 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from contextlib import suppress
-from pathlib import Path
 
+import psutil
 import pytest
+import socketio
 
 from tests.conftest import ROOT, free_port, to_jpeg, wait_until
 
@@ -138,8 +140,8 @@ def test_a_client_that_leaves_in_mid_frame_does_no_harm(server, connect, portrai
 
 
 def alive(pid: int) -> bool:
-    with suppress(OSError):
-        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    with suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     return False
 
 
@@ -154,6 +156,28 @@ def test_ending_ends_everything(start_server, connect, portrait_jpeg, mode, numb
     assert server.process.wait(10) == 0
     assert not any(alive(pid) for pid in workers)
     assert "Traceback" not in server.log.read_text()
+
+
+@MODES
+def test_open_connections_do_not_hold_up_the_end(start_server, mode):
+    """A request that was only half sent, and a client that polls."""
+    server = start_server("--async-mode", mode, "--workers", "1")
+    half = socket.create_connection(("127.0.0.1", server.port))
+    half.sendall(b"POST /api/v1/analyze HTTP/1.1\r\nContent-Length: 1000\r\n\r\nx")
+    polling = socketio.Client(reconnection=False)
+    polling.connect(server.url, transports=["polling"])
+    assert server.stop() == 0
+    half.close()
+    polling.disconnect()
+
+
+def test_the_death_of_an_idle_worker_is_noticed(start_server, connect, portrait_jpeg):
+    server = start_server("--workers", "1")
+    (worker,) = server.worker_pids()
+    os.kill(worker, signal.SIGKILL)
+    wait_until(lambda: server.health()["workers"] == 0, 5)
+    wait_until(lambda: server.health()["workers"] == 1, 60)
+    assert connect(server).ask(portrait_jpeg)["ok"]
 
 
 def test_no_worker_outlives_a_killed_web_process(start_server):

@@ -79,9 +79,30 @@ def test_headers_and_truncation(portrait, suffix):
     assert is_complete(encoded)
     assert decode(encoded).shape == (480, 640, 3)
     for share in (0.3, 0.6, 0.99):
+        assert check_header(encoded[: int(len(encoded) * share)], FrameLimits()) == (640, 480)
         with pytest.raises(FrameError) as caught:
             decode(encoded[: int(len(encoded) * share)])
         assert caught.value.code == "bad_frame"
+
+
+def test_webp_sizes_of_every_kind(portrait):
+    import io
+
+    from PIL import Image
+
+    picture = Image.fromarray(portrait[:301, :203])
+    for options in ({"lossless": True}, {"quality": 50}, {"quality": 50, "exif": b"Exif\0\0"}):
+        out = io.BytesIO()
+        picture.save(out, "WEBP", **options)
+        assert check_header(out.getvalue(), FrameLimits()) == (203, 301)
+
+
+def test_a_webp_that_claims_a_huge_canvas_costs_nothing():
+    body = b"WEBPVP8X" + (10).to_bytes(4, "little") + bytes(4) + b"\xff\x3f\x00" * 2
+    encoded = b"RIFF" + len(body).to_bytes(4, "little") + body
+    with pytest.raises(FrameError) as caught:
+        check_header(encoded, FrameLimits())
+    assert caught.value.code == "too_large"
 
 
 def test_a_jpeg_with_a_thumbnail_is_not_taken_for_whole(portrait):

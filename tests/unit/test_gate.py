@@ -48,19 +48,37 @@ def test_clients_are_served_in_turn():
     assert served == list("abcabcabc")
 
 
-def test_giving_up_frees_the_slot_and_ignores_the_late_answer():
+def test_giving_up_on_a_waiting_frame_makes_room():
+    gate = Gate()
+    late = submit(gate, "a")
+    gate.give_up(late)
+    assert late.finished.is_set()
+    assert gate.take(0.01) is None
+    fresh = submit(gate, "a")
+    assert gate.take() is fresh
+
+
+def test_a_client_whose_frame_hangs_a_worker_gets_no_second_one():
     gate = Gate()
     stuck = submit(gate, "a")
     gate.take()
     gate.give_up(stuck)
     assert stuck.outcome is None
     fresh = submit(gate, "a")
-    assert gate.take() is fresh
-    gate.release(stuck, DONE)  # late: must not touch the frame now in a worker
+    assert gate.take(0.01) is None
+    gate.release(stuck, DONE)  # late: wakes nobody, but frees the place
     assert stuck.outcome is None
-    later = submit(gate, "a")
-    gate.release(fresh, DONE)
-    assert gate.take() is later
+    assert gate.take() is fresh
+
+
+def test_the_state_of_the_faces_goes_from_frame_to_frame():
+    gate, following = Gate(), Following()
+    for i in range(3):
+        gate.submit(Ticket("a", b"x", following, 0.0))
+        ticket = gate.take()
+        assert ticket.following.tracks == (None if i == 0 else {"next": i - 1})
+        gate.release(ticket, {"type": "result", "tracks": {"next": i}})
+        assert "tracks" not in ticket.outcome
 
 
 def test_a_client_that_leaves_takes_its_frames_along():

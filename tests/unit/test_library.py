@@ -37,7 +37,9 @@ def test_the_largest_face_comes_first(engine, portrait):
 
 def test_boxes_are_clipped_to_the_frame(engine, portrait):
     cut = np.ascontiguousarray(portrait[80:, 100:])
-    for face in engine.infer(cut):
+    faces = engine.infer(cut)
+    assert faces
+    for face in faces:
         assert (face.box >= 0).all()
         assert face.box[2] <= cut.shape[1]
         assert face.box[3] <= cut.shape[0]

@@ -105,6 +105,7 @@ def weights(tmp_path: Path) -> Path:
     net = ResNet9((4, 4, 8, 8), ("fer2013",)).eval()
     path = tmp_path / "net.safetensors"
     about = {
+        **dict.fromkeys(("name", "version", "serving", "accuracy")),
         "labels": list(labels.LABELS),
         "architecture": {"widths": [4, 4, 8, 8], "heads": ["fer2013"]},
         "preprocessing": {"input_size_px": 48},
@@ -139,6 +140,15 @@ def test_weights_for_other_labels_are_refused(weights):
     about = json.loads(path.read_text())
     path.write_text(json.dumps(about | {"labels": about["labels"][::-1]}))
     with pytest.raises(card.WeightsError, match="is for labels"):
+        card.load_card(weights)
+
+
+def test_a_card_that_lacks_something_is_refused(weights):
+    path = card.card_path(weights)
+    about = json.loads(path.read_text())
+    del about["serving"]
+    path.write_text(json.dumps(about))
+    with pytest.raises(card.WeightsError, match="lacks serving"):
         card.load_card(weights)
 
 

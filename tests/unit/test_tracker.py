@@ -85,3 +85,12 @@ def test_a_clock_that_runs_backwards_starts_new_tracks():
 
 def test_no_faces():
     assert follow(None, np.zeros((0, 4), np.float32), 0) == ([], {"next": 0, "tracks": []})
+
+
+def test_the_state_stays_small_when_time_stands_still():
+    rng = np.random.default_rng(0)
+    state = None
+    for _ in range(50):
+        corners = rng.uniform(0, 2000, (30, 2))
+        _, state = follow(state, np.concatenate([corners, corners + 20], 1), 0)
+    assert len(state["tracks"]) <= 64

@@ -184,3 +184,10 @@ def test_it_fits_a_phone_of_360_pixels(server, open_page):
     start(page)
     page.wait_for_selector("#status[data-state=running]")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_the_about_page_says_what_the_card_says(server, open_page):
+    page = open_page(server)
+    page.click("a.about")
+    assert "ResNet9" in page.inner_text("main")
+    assert page.errors == []

@@ -52,6 +52,16 @@ def test_help_shows_every_option():
         assert f"--{field.name.replace('_', '-')}" in shown
 
 
+def test_the_readme_has_every_option():
+    from dataclasses import fields
+
+    from webapp.config import Settings
+
+    readme = (ROOT / "README.md").read_text()
+    for field in fields(Settings):
+        assert f"`--{field.name.replace('_', '-')}`" in readme
+
+
 @pytest.mark.parametrize(
     ("variable", "value"), [("PORT", "99999"), ("WORKERS", "none"), ("DETECTOR", "magic")]
 )

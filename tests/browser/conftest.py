@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import playwright.sync_api as playwright_api
 import pytest
 
 from tests.conftest import Server, missing, to_jpeg
-
-playwright_api = pytest.importorskip("playwright.sync_api")
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
 from scipy.special import softmax
 
-from train import calibration, ferplus, metrics, recipe
+from train import calibration, ferplus, metrics, precision, recipe
 from train.parse import VOTE_NAMES
 
 
@@ -80,3 +81,7 @@ def test_the_threshold_of_unsure_halves_the_risk():
     wrong = probabilities.argmax(1) != labels
     assert wrong[answered].mean() <= wrong.mean() / 2
     assert answered[:50].all()
+
+
+def test_the_faster_precision_is_one_that_exists():
+    assert precision.fastest(torch.device("cpu")) in precision.CHOICES

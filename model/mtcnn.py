@@ -37,10 +37,10 @@ class Mtcnn:
 
     def detect(self, frame_bgr: np.ndarray) -> Detections:
         """See `model.detector.Detector.detect`."""
-        frame_rgb = cv2.cvtColor(frame_bgr, cv2.COLOR_BGR2RGB)
-        boxes = self._propose(frame_rgb)
-        boxes = self._refine(frame_rgb, boxes)
-        return self._decide(frame_rgb, boxes)
+        halvings = _halve(cv2.cvtColor(frame_bgr, cv2.COLOR_BGR2RGB))
+        boxes = self._propose(halvings[0])
+        boxes = self._refine(halvings, boxes)
+        return self._decide(halvings, boxes)
 
     def _propose(self, frame_rgb: np.ndarray) -> np.ndarray:
         """First network, over a pyramid of the whole frame: (N, 4) candidate squares."""
@@ -63,21 +63,21 @@ class Mtcnn:
         boxes = np.concatenate(all_boxes)
         return square(boxes[nms(boxes, np.concatenate(all_scores), 0.7)])
 
-    def _refine(self, frame_rgb: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    def _refine(self, halvings: list[np.ndarray], boxes: np.ndarray) -> np.ndarray:
         """Second network on each candidate: (N, 4) fewer and better squares."""
         if not len(boxes):
             return boxes
-        shifts, scores = _run(self._rnet, _crops(frame_rgb, boxes, 24))
+        shifts, scores = _run(self._rnet, _crops(halvings, boxes, 24))
         sure = scores[:, 1] >= _THRESHOLDS[1]
         boxes, scores, shifts = boxes[sure], scores[sure, 1], shifts[sure]
         kept = nms(boxes, scores, 0.7)
         return square(_shift(boxes, shifts)[kept])
 
-    def _decide(self, frame_rgb: np.ndarray, boxes: np.ndarray) -> Detections:
+    def _decide(self, halvings: list[np.ndarray], boxes: np.ndarray) -> Detections:
         """Third network: boxes, scores and landmarks."""
         if not len(boxes):
             return Detections(boxes, np.zeros(0, np.float32), np.zeros((0, 5, 2), np.float32))
-        shifts, points, scores = _run(self._onet, _crops(frame_rgb, boxes, 48))
+        shifts, points, scores = _run(self._onet, _crops(halvings, boxes, 48))
         sure = scores[:, 1] >= _THRESHOLDS[2]
         boxes, scores, shifts, points = boxes[sure], scores[sure, 1], shifts[sure], points[sure]
         sides = boxes[:, 2:] - boxes[:, :2]
@@ -109,20 +109,38 @@ def _run(session: onnxruntime.InferenceSession, pictures_rgb: np.ndarray) -> lis
     return session.run(None, {session.get_inputs()[0].name: x})
 
 
-def _crops(frame_rgb: np.ndarray, boxes: np.ndarray, size_px: int) -> np.ndarray:
-    """(N, size, size, 3) uint8: each square resampled, black outside the frame."""
-    height, width = frame_rgb.shape[:2]
+def _halve(frame_rgb: np.ndarray) -> list[np.ndarray]:
+    """The frame, and again at a half, a quarter and an eighth of its size."""
+    halvings = [frame_rgb]
+    for _ in range(3):
+        height, width = halvings[-1].shape[:2]
+        size = (max(1, width // 2), max(1, height // 2))
+        halvings.append(cv2.resize(halvings[-1], size, interpolation=cv2.INTER_AREA))
+    return halvings
+
+
+def _crops(halvings: list[np.ndarray], boxes: np.ndarray, size_px: int) -> np.ndarray:
+    """(N, size, size, 3) uint8: each square resampled, black outside the frame.
+
+    Taken from the smallest halving that still has the pixels, so that a cheap bilinear step does.
+    """
+    full_height, full_width = halvings[0].shape[:2]
     crops = np.zeros((len(boxes), size_px, size_px, 3), np.uint8)
-    for crop, (x1, y1, x2, y2) in zip(crops, np.rint(boxes).astype(int), strict=True):
+    for crop, box in zip(crops, boxes, strict=True):
+        level = int(np.clip(np.log2(max(box[2] - box[0], 1) / size_px), 0, len(halvings) - 1))
+        picture = halvings[level]
+        height, width = picture.shape[:2]
+        ratio = (width / full_width, height / full_height) * 2
+        x1, y1, x2, y2 = np.rint(box * ratio).astype(int)
         left, top, right, bottom = max(x1, 0), max(y1, 0), min(x2, width), min(y2, height)
         if right <= left or bottom <= top:
             continue
-        inside = frame_rgb[top:bottom, left:right]
+        inside = picture[top:bottom, left:right]
         if (left, top, right, bottom) != (x1, y1, x2, y2):
             inside = cv2.copyMakeBorder(
                 inside, top - y1, y2 - bottom, left - x1, x2 - right, cv2.BORDER_CONSTANT
             )
-        crop[:] = cv2.resize(inside, (size_px, size_px), interpolation=cv2.INTER_AREA)
+        crop[:] = cv2.resize(inside, (size_px, size_px), interpolation=cv2.INTER_LINEAR)
     return crops
 
 

@@ -103,7 +103,7 @@ export function showStage(what) {
   dom.player.hidden = what !== "video";
   dom.still.hidden = what !== "still";
   dom.controls.hidden = what !== "live";
-  dom.flip.hidden = what !== "live";
+  if (what !== "live") dom.flip.hidden = true; // else `showCameras` decides
   dom.pause.hidden = dom.record.hidden = what === "still";
 }
 

@@ -22,6 +22,21 @@ def live(server, open_page):
     return page
 
 
+def test_another_camera_is_offered_only_where_there_is_one(server, open_page):
+    fake = "--use-fake-device-for-media-stream=device-count="
+    for count in (1, 2):
+        page = open_page(server, flags=("--use-fake-ui-for-media-stream", f"{fake}{count}"))
+        start(page)
+        page.wait_for_selector("#toolbar:visible")
+        assert page.locator("#cameras option").count() == count
+        assert page.is_visible("#flip") == (count == 2)
+    before = page.input_value("#cameras")
+    page.click("#flip")
+    wait_for(page, f"document.querySelector('#cameras').value !== '{before}'")
+    page.wait_for_selector("#status[data-state=running]")
+    assert page.errors == []
+
+
 def test_pausing_turns_the_camera_off_and_going_on_turns_it_on(live):
     live.evaluate("window.track = document.querySelector('#video').srcObject.getTracks()[0]")
     live.click("#pause")

@@ -20,6 +20,9 @@ const REASONS = {
   OverconstrainedError: "unsuitable",
 };
 
+/** What is asked for; a camera that cannot do it gives what it can. */
+const WISHES = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
+
 export class Camera {
   /**
    * @param {HTMLVideoElement} video shows the picture
@@ -50,21 +53,17 @@ export class Camera {
     if (!window.isSecureContext || !navigator.mediaDevices?.getUserMedia) {
       throw new CameraError("insecure");
     }
-    const video = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
+    let stream;
     try {
-      const choice = deviceId ? { deviceId: { ideal: deviceId } } : { facingMode: "user" };
-      const stream = await navigator.mediaDevices.getUserMedia({
-        audio: false,
-        video: { ...video, ...choice },
-      });
-      if (turn !== this.turn) {
-        for (const track of stream.getTracks()) track.stop();
-        return;
-      }
-      this.stream = stream;
+      stream = await ask(deviceId);
     } catch (error) {
       throw new CameraError(REASONS[/** @type {Error} */ (error).name] ?? "failed");
     }
+    if (turn !== this.turn) {
+      for (const track of stream.getTracks()) track.stop();
+      return;
+    }
+    this.stream = stream;
     this.stream.getVideoTracks()[0].addEventListener("ended", this.onEnded);
     this.video.srcObject = this.stream;
     try {
@@ -92,5 +91,22 @@ export class Camera {
   async list() {
     const devices = await navigator.mediaDevices.enumerateDevices();
     return devices.filter((device) => device.kind === "videoinput");
+  }
+}
+
+/**
+ * @param {string | null} deviceId the camera to open; another one if it is not there
+ * @returns {Promise<MediaStream>}
+ */
+async function ask(deviceId) {
+  const choice = deviceId ? { deviceId: { exact: deviceId } } : { facingMode: "user" };
+  try {
+    return await navigator.mediaDevices.getUserMedia({
+      audio: false,
+      video: { ...WISHES, ...choice },
+    });
+  } catch (error) {
+    if (!deviceId || /** @type {Error} */ (error).name !== "OverconstrainedError") throw error;
+    return ask(null);
   }
 }

@@ -20,6 +20,9 @@ from model.names import DETECTORS
 
 log = logging.getLogger("moodlight.worker")
 
+# The web process answers first, however busy the workers keep the cores.
+_NICENESS = 5
+
 
 @click.command()
 @click.option("--connect", "address", required=True, help="HOST:PORT of the web process.")
@@ -40,6 +43,8 @@ def main(
 ) -> None:
     """Serve frames until the connection closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us through the connection
+    if hasattr(os, "nice"):
+        os.nice(_NICENESS)
     host, _, port = address.rpartition(":")
     connection = socket.create_connection((host, int(port)))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -7,7 +7,7 @@ from model.engine import Face
 from model.labels import LABELS
 
 # Okabe and Ito's palette, as in static/js/expressions.js; blue-green-red.
-_COLOURS_BGR = {
+COLOURS_BGR = {
     "Anger": (0, 94, 213),
     "Disgust": (115, 158, 0),
     "Fear": (167, 121, 204),
@@ -26,7 +26,7 @@ def annotate(frame_bgr: np.ndarray, faces: list[Face]) -> np.ndarray:
     unit = max(0.4, max(picture.shape[:2]) / 1400)
     for face in faces:
         x1, y1, x2, y2 = (round(float(v)) for v in face.box)
-        colour = _COLOURS_BGR[face.label]
+        colour = COLOURS_BGR[face.label]
         cv2.rectangle(picture, (x1, y1), (x2, y2), colour, max(2, round(3 * unit)), cv2.LINE_AA)
         title = f"{face.label} {face.confidence:.0%}"
         (width, height), below = cv2.getTextSize(title, _FONT, unit, max(1, round(2 * unit)))
@@ -52,7 +52,7 @@ def _draw_bars(picture: np.ndarray, face: Face, unit: float) -> None:
         _write(picture, name, (left + step // 3, base), 0.75 * unit)
         start = (left + name_width, base - round(14 * unit))
         end = (left + name_width + round(bar_width * float(p)), base)
-        cv2.rectangle(picture, start, end, _COLOURS_BGR[name], -1)
+        cv2.rectangle(picture, start, end, COLOURS_BGR[name], -1)
 
 
 def _write(picture: np.ndarray, text: str, at: tuple[int, int], scale: float) -> None:

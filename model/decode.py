@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from model.image_header import FrameError, is_complete
+from model.image_header import BAD_FRAME, FrameError, is_complete
 
 
 def decode(encoded: bytes) -> np.ndarray:
@@ -16,11 +16,11 @@ def decode(encoded: bytes) -> np.ndarray:
         FrameError: `bad_frame`, it is truncated or corrupt.
     """
     if not is_complete(encoded):
-        raise FrameError("bad_frame", "the picture is truncated: its end marker is missing")
+        raise FrameError(BAD_FRAME, "the picture is truncated: its end marker is missing")
     try:
         frame = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error:
         frame = None
     if frame is None:
-        raise FrameError("bad_frame", "the picture is corrupt and cannot be decoded")
+        raise FrameError(BAD_FRAME, "the picture is corrupt and cannot be decoded")
     return frame

@@ -7,6 +7,9 @@ from PIL import Image
 
 _FORMATS = ("JPEG", "PNG")
 
+# Why a picture cannot be analysed; codes of the protocol (docs/protocol.md).
+NOT_AN_IMAGE, BAD_FRAME, TOO_LARGE = "not_an_image", "bad_frame", "too_large"
+
 # Our own limit comes first and has its own answer.
 Image.MAX_IMAGE_PIXELS = None
 
@@ -39,20 +42,20 @@ def check_header(encoded: bytes, limits: FrameLimits) -> tuple[int, int]:
         FrameError: `not_an_image` or `too_large`.
     """
     if not encoded:
-        raise FrameError("not_an_image", "the frame is empty (0 bytes)")
+        raise FrameError(NOT_AN_IMAGE, "the frame is empty (0 bytes)")
     if len(encoded) > limits.max_frame_bytes:
         raise FrameError(
-            "too_large",
+            TOO_LARGE,
             f"{len(encoded)} bytes are more than {limits.max_frame_bytes}: "
             "send a smaller picture or a lower JPEG quality",
         )
     try:
         width, height = _webp_size(encoded) if _is_webp(encoded) else _size(encoded)
     except Exception:  # Pillow raises many kinds for a broken header
-        raise FrameError("not_an_image", "the frame is no JPEG, PNG or WebP picture") from None
+        raise FrameError(NOT_AN_IMAGE, "the frame is no JPEG, PNG or WebP picture") from None
     if width > limits.max_width or height > limits.max_height:
         raise FrameError(
-            "too_large",
+            TOO_LARGE,
             f"{width}x{height} pixels are more than {limits.max_width}x{limits.max_height}: "
             "send a smaller picture",
         )

@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 
 from model import messages
-from model.image_header import FrameError, FrameLimits
+from model.image_header import BAD_FRAME, FrameError, FrameLimits
 from model.names import DETECTORS
 
 log = logging.getLogger("moodlight.worker")
@@ -122,7 +122,7 @@ def _serve(connection: socket.socket, jobs: queue.SimpleQueue, engine, limits) -
             log.exception("a frame failed")
             answer = {
                 "type": messages.FAILURE,
-                "code": "bad_frame",
+                "code": BAD_FRAME,
                 "message": "the frame could not be analysed",
             }
         messages.send(connection, {**answer, "job": message["job"]})

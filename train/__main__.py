@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from train import data, precision, run
+from train import data, options, precision, run
 from train import recipe as recipes
 from train.data import DataSet, Split
 from train.loop import LABEL_HEAD, Tensors, Trainer, predict, to_tensors
@@ -19,18 +19,8 @@ _HELD_OUT = 0.1  # of the Training rows, where the data has no PublicTest
 
 
 @click.command(context_settings={"show_default": True})
-@click.option(
-    "--data",
-    "data_path",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="Kaggle's fer2013.csv (.gz, .zip) or folder layout (also zipped).",
-)
-@click.option(
-    "--ferplus",
-    type=click.Path(path_type=Path),
-    help="fer2013new.csv: trains a second head on its crowd votes.",
-)
+@options.data
+@options.ferplus
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -55,7 +45,7 @@ _HELD_OUT = 0.1  # of the Training rows, where the data has no PublicTest
 )
 def main(
     data_path: Path,
-    ferplus: Path | None,
+    ferplus_path: Path | None,
     out: Path,
     recipe_name: str,
     overrides: tuple[str, ...],
@@ -68,7 +58,7 @@ def main(
     chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     try:
         recipe = _override(recipes.RECIPES[recipe_name], overrides)
-        dataset = data.load(data_path, ferplus)
+        dataset = data.load(data_path, ferplus_path)
         training, validation = _splits(dataset, seed)
         state = run.load_state(out) if resume else None
     except (DataError, ValueError) as error:

@@ -13,7 +13,7 @@ from model import detector
 from model.crop import CropRule
 from model.geometry import xyxy_to_xywh
 from model.names import DETECTORS
-from train import data
+from train import data, options
 from train.canvas import CANVAS_HW, FACE_PX, on_canvas
 from train.parse import DataError
 
@@ -47,7 +47,7 @@ def rule_from(boxes: dict[str, np.ndarray]) -> CropRule:
 
 
 @click.command(context_settings={"show_default": True})
-@click.option("--data", "data_path", type=click.Path(path_type=Path), required=True)
+@options.data
 @click.option("--detector", "name", type=click.Choice(DETECTORS), default="mtcnn")
 @click.option("--detector-model", type=click.Path(path_type=Path), help="YuNet's ONNX file.")
 @click.option("--count", type=click.IntRange(1), default=2000, help="Training pictures to use.")

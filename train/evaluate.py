@@ -16,7 +16,7 @@ from scipy.special import softmax
 from model import checkpoint
 from model.card import DEFAULT_WEIGHTS, WeightsError
 from model.labels import LABELS
-from train import calibration, data, ferplus, metrics, plots
+from train import calibration, data, ferplus, metrics, options, plots
 from train.data import Split
 from train.loop import LABEL_HEAD, VOTE_HEAD, predict
 from train.parse import DataError
@@ -113,14 +113,8 @@ def _print_table(figures: dict[str, Any], title: str) -> None:
 
 
 @click.command(context_settings={"show_default": True})
-@click.option(
-    "--data",
-    "data_path",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="Kaggle's fer2013.csv (.gz, .zip) or folder layout.",
-)
-@click.option("--ferplus", type=click.Path(path_type=Path), help="fer2013new.csv: crowd votes.")
+@options.data
+@options.ferplus
 @click.option("--usage", required=True, help="PublicTest, PrivateTest, Training or test.")
 @click.option("--weights", type=click.Path(path_type=Path), default=DEFAULT_WEIGHTS)
 @click.option("--tta", is_flag=True, help="Average each picture with its mirror image.")
@@ -128,7 +122,7 @@ def _print_table(figures: dict[str, Any], title: str) -> None:
 @click.option("--json", "json_path", help="Write the figures as JSON to a file, or - to stdout.")
 def main(
     data_path: Path,
-    ferplus: Path | None,
+    ferplus_path: Path | None,
     usage: str,
     weights: Path,
     tta: bool,
@@ -139,7 +133,7 @@ def main(
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         net, card = checkpoint.load(weights)
-        split = data.load(data_path, ferplus).split(usage)
+        split = data.load(data_path, ferplus_path).split(usage)
     except (DataError, WeightsError) as error:
         raise click.ClickException(str(error)) from None
     logits = logits_by_head(net, split.grey, device, flip=tta)

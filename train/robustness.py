@@ -19,7 +19,7 @@ from model.decode import decode
 from model.detector import DetectorError
 from model.engine import Engine
 from model.preprocess import INPUT_SIZE_PX
-from train import data, ferplus, plots
+from train import data, ferplus, options, plots
 from train.canvas import CANVAS_HW, on_canvas
 from train.evaluate import logits_by_head
 from train.loop import LABEL_HEAD, VOTE_HEAD
@@ -130,8 +130,8 @@ def service_crops(engine: Engine, detector_name: str, grey: np.ndarray, degrees:
 
 
 @click.command(context_settings={"show_default": True})
-@click.option("--data", "data_path", type=click.Path(path_type=Path), required=True)
-@click.option("--ferplus", "ferplus_path", type=click.Path(path_type=Path))
+@options.data
+@options.ferplus
 @click.option("--weights", type=click.Path(path_type=Path), default=DEFAULT_WEIGHTS)
 @click.option("--detector", type=click.Choice(("mtcnn", "haar")), default="mtcnn")
 @click.option("--limit", type=click.IntRange(1), help="Judge only so many PublicTest rows.")

@@ -8,7 +8,7 @@ from flask import Blueprint, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from model.image_header import FrameError
+from model.image_header import BAD_FRAME, NOT_AN_IMAGE, TOO_LARGE, FrameError
 from model.labels import LABELS
 from webapp import protocol
 from webapp.gate import Following, Ticket
@@ -20,9 +20,9 @@ CONSENT_HEADER = "X-Consent-Version"
 _STATUS = {
     protocol.BAD_REQUEST: 400,
     protocol.NO_CONSENT: 403,
-    "too_large": 413,
-    "not_an_image": 415,
-    "bad_frame": 422,
+    TOO_LARGE: 413,
+    NOT_AN_IMAGE: 415,
+    BAD_FRAME: 422,
     protocol.DROPPED: 503,
     protocol.BUSY: 503,
 }
@@ -68,7 +68,7 @@ def openapi() -> ResponseReturnValue:
 @api.errorhandler(HTTPException)
 def _http_error(error: HTTPException) -> ResponseReturnValue:
     if error.code == 413:
-        return _refuse("too_large", "the request is larger than any frame may be")
+        return _refuse(TOO_LARGE, "the request is larger than any frame may be")
     return jsonify(protocol.refusal(protocol.BAD_REQUEST, str(error.description))), error.code
 
 
@@ -115,9 +115,9 @@ _OPENAPI: dict[str, Any] = {
                     "200": _answer("The faces, largest first", "Analysis"),
                     "400": _answer("bad_request", "Refusal"),
                     "403": _answer("no_consent", "Refusal"),
-                    "413": _answer("too_large", "Refusal"),
-                    "415": _answer("not_an_image", "Refusal"),
-                    "422": _answer("bad_frame", "Refusal"),
+                    "413": _answer(TOO_LARGE, "Refusal"),
+                    "415": _answer(NOT_AN_IMAGE, "Refusal"),
+                    "422": _answer(BAD_FRAME, "Refusal"),
                     "503": _answer("busy or dropped: try again", "Refusal"),
                 },
             }

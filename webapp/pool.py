@@ -42,7 +42,6 @@ class WorkerPool:
     def __init__(self, settings: Settings, gate: Gate) -> None:
         self._settings, self._gate = settings, gate
         self._stopping = threading.Event()
-        self._threads: list[threading.Thread] = []
         self._processes: dict[int, subprocess.Popen] = {}  # by position
         self._ready: set[int] = set()
         self.engine: str | None = None  # as the workers name it, once one is ready
@@ -56,9 +55,7 @@ class WorkerPool:
     def start(self) -> None:
         """Start all workers and return at once; `ready_count` grows as they load."""
         for position in range(self._settings.workers):
-            thread = threading.Thread(target=self._keep_running, args=(position,), daemon=True)
-            thread.start()
-            self._threads.append(thread)
+            threading.Thread(target=self._keep_running, args=(position,), daemon=True).start()
 
     def stop(self) -> None:
         """End all workers within a few seconds."""

@@ -10,6 +10,7 @@ HELLO, CONSENT, FRAME, RESULT = "hello", "consent", "frame", "result"
 # Of the text that the first screen shows; a new text gets a new version and is asked for again.
 CONSENT_VERSION = "1"
 
+# Codes of this side; those of a picture are in `model.image_header`.
 BAD_REQUEST = "bad_request"
 DROPPED = "dropped"
 BUSY = "busy"

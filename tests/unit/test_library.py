@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from model import annotate
 from model.__main__ import main
 from model.engine import Engine
 from model.labels import LABELS
+from tests.conftest import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +70,9 @@ def test_the_command_line(portrait_jpeg, tmp_path):
     assert drawn.shape == (480, 640, 3)
     original = cv2.imread(str(good)).astype(int)
     assert (np.abs(drawn - original).max(2) > 60).sum() > 500
+
+
+def test_pictures_and_page_use_the_same_colours():
+    script = (ROOT / "static" / "js" / "expressions.js").read_text()
+    for label, (blue, green, red) in annotate.COLOURS_BGR.items():
+        assert f'{label}: "#{red:02x}{green:02x}{blue:02x}"' in script

@@ -1,0 +1,19 @@
+"""Options that the commands of `train` share."""
+
+from pathlib import Path
+
+import click
+
+data = click.option(
+    "--data",
+    "data_path",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Kaggle's fer2013.csv (.gz, .zip) or folder layout (also zipped).",
+)
+ferplus = click.option(
+    "--ferplus",
+    "ferplus_path",
+    type=click.Path(path_type=Path),
+    help="fer2013new.csv: the crowd votes of FER+ for the same rows.",
+)

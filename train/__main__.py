@@ -118,7 +118,7 @@ def _train(trainer: Trainer, validation: Tensors, out: Path) -> None:
                 bar.update(cost)
 
             trainer.run_epoch(on_step)
-            logits = predict(trainer.weights(), validation.grey)
+            logits = predict(trainer.weights(), validation.grey, size_px=size_px)
             right = logits[:, trainer.net.heads.index(LABEL_HEAD)].argmax(1)
             accuracy = (right == validation.labels.cpu()).float().mean().item()
             trainer.history[-1]["accuracy"] = accuracy

@@ -8,13 +8,14 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from model.labels import LABELS
-from model.preprocess import standardise
+from model.preprocess import INPUT_SIZE_PX, standardise
 from model.resnet9 import ResNet9
 from train.augment import augment
 from train.data import Split
@@ -124,12 +125,17 @@ class Trainer:
             for group in self.optimizer.param_groups:
                 group["lr"] = lr
             x = standardise(augment(self.train.grey[rows], size_px, self.recipe, generator))
+            share, partners = self._mixing(rows, generator)
+            if partners is not None:
+                x = x.lerp(x[partners], 1 - share)
             x = x.contiguous(memory_format=torch.channels_last)
             with torch.autocast(
                 self.device.type, self.precision, enabled=self.precision != torch.float32
             ):
                 logits = self.net(x)
             loss = self.loss(logits.float(), rows)
+            if partners is not None:
+                loss = loss * share + self.loss(logits.float(), rows[partners]) * (1 - share)
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
             self.optimizer.step()
@@ -146,6 +152,17 @@ class Trainer:
                 "seconds": time.monotonic() - started,
             }
         )
+
+    def _mixing(self, rows: Tensor, generator: torch.Generator) -> tuple[float, Tensor | None]:
+        """Each picture's share in its mixture, and the places (N,) of the partners in the batch.
+
+        Source: H. Zhang et al., "mixup: Beyond Empirical Risk Minimization" (2017).
+        """
+        if not self.recipe.mixup:
+            return 1.0, None
+        seed = int(torch.randint(2**31, (1,), generator=generator))
+        share = np.random.default_rng(seed).beta(self.recipe.mixup, self.recipe.mixup)
+        return float(share), torch.randperm(len(rows), generator=generator).to(rows.device)
 
     def weights(self) -> ResNet9:
         """A copy of the averaged network, in evaluation mode."""
@@ -195,20 +212,30 @@ def _digest(rows: Tensors) -> str:
 
 
 @torch.inference_mode()
-def predict(net: nn.Module, grey: Tensor, flip: bool = False, batch_size: int = 256) -> Tensor:
+def predict(
+    net: nn.Module,
+    grey: Tensor,
+    flip: bool = False,
+    size_px: int = INPUT_SIZE_PX,
+    batch_size: int = 256,
+) -> Tensor:
     """Logits for whole pictures.
 
     Args:
         net: a ResNet9 in evaluation mode.
         grey: (N, 48, 48) uint8.
         flip: average the log-probabilities of each picture and its mirror image.
+        size_px: resample the pictures to this side first.
 
     Returns:
         (N, heads, 7) float32 on the CPU.
     """
     parts = []
     for batch in grey.split(batch_size):
-        x = standardise(batch[:, None].float()).contiguous(memory_format=torch.channels_last)
+        x = batch[:, None].float()
+        if size_px != x.shape[-1]:
+            x = F.interpolate(x, size=(size_px, size_px), mode="bilinear", antialias=False)
+        x = standardise(x).contiguous(memory_format=torch.channels_last)
         logits = net(x)
         if flip:
             logits = (logits.log_softmax(-1) + net(x.flip(-1)).log_softmax(-1)) / 2

@@ -21,6 +21,9 @@ class Recipe:
     rotation_rad: float = 0.25  # uniform, both ways
     scale: float = 0.12  # uniform, both ways, as a fraction of the side
     shift: float = 0.12  # uniform, both ways, as a fraction of the side
+    degrade: float = 0.0  # share of the pictures that get each of blur, gain, noise and JPEG
+    erase: float = 0.0  # share of the pictures that lose a rectangle
+    mixup: float = 0.0  # alpha of the Beta distribution of the mixing share; 0 mixes nothing
 
     @property
     def epochs(self) -> int:

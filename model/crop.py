@@ -45,18 +45,13 @@ def crop_face(
     Returns:
         (48, 48) uint8 grey levels; outside the frame its edge is repeated.
     """
-    width, height = box[2] - box[0], box[3] - box[1]
-    side = max(rule.scale * float(np.sqrt(max(width * height, 1.0))), 2.0)
-    angle = roll(landmarks) if landmarks is not None else 0.0
-    cos, sin = np.cos(angle), np.sin(angle)
-    centre = (box[:2] + box[2:]) / 2 + rule.shift_y * side * np.array([-sin, cos])
+    corners = crop_corners(box, rule, landmarks)
+    side = np.linalg.norm(corners[1] - corners[0])
     # Resampling to a whole multiple first, then averaging, keeps a large face free of aliasing.
-    times = max(1, round(side / INPUT_SIZE_PX))
-    pixels = INPUT_SIZE_PX * times
-    step = side / pixels
+    pixels = INPUT_SIZE_PX * max(1, round(side / INPUT_SIZE_PX))
     # Maps the centre of crop pixel (u, v) to the frame (pixel centres are at +0.5).
-    linear = step * np.array([[cos, -sin], [sin, cos]])
-    offset = centre - 0.5 - linear @ np.full(2, (pixels - 1) / 2)
+    linear = np.column_stack([corners[1] - corners[0], corners[3] - corners[0]]) / pixels
+    offset = corners[0] + linear @ np.full(2, 0.5) - 0.5
     crop = cv2.warpAffine(
         frame_bgr,
         np.column_stack([linear, offset]),
@@ -66,6 +61,20 @@ def crop_face(
     )
     grey = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
     return cv2.resize(grey, (INPUT_SIZE_PX, INPUT_SIZE_PX), interpolation=cv2.INTER_AREA)
+
+
+def crop_corners(
+    box: np.ndarray, rule: CropRule, landmarks: np.ndarray | None = None
+) -> np.ndarray:
+    """(4, 2) corners of `crop_face`'s square, pixels of the frame, clockwise from its top left."""
+    width, height = box[2] - box[0], box[3] - box[1]
+    side = max(rule.scale * float(np.sqrt(max(width * height, 1.0))), 2.0)
+    angle = roll(landmarks) if landmarks is not None else 0.0
+    right = side * np.array([np.cos(angle), np.sin(angle)])
+    down = side * np.array([-np.sin(angle), np.cos(angle)])
+    centre = (box[:2] + box[2:]) / 2 + rule.shift_y * down
+    top_left = centre - (right + down) / 2
+    return np.stack([top_left, top_left + right, top_left + right + down, top_left + down])
 
 
 def roll(landmarks: np.ndarray) -> float:

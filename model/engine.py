@@ -16,12 +16,13 @@ import torch
 
 from model import checkpoint, detector
 from model.card import DEFAULT_WEIGHTS
-from model.crop import CROP_RULES, crop_face
+from model.crop import CROP_RULES, crop_corners, crop_face
 from model.decode import decode
 from model.geometry import area, clip, xyxy_to_xywh
 from model.image_header import FrameLimits, check_header
 from model.labels import LABELS
 from model.preprocess import standardise
+from model.saliency import layer_cam
 
 # Detection runs on a frame reduced to this longer side; crops come from the full frame.
 _DETECTION_SIDE_PX = 640
@@ -36,12 +37,16 @@ class Face:
         score: the detector's, 0..1, or None.
         probabilities: (7,) float32 in the order of `LABELS`, calibrated, sums to 1.
         confident: whether the largest probability reaches the card's threshold.
+        crop: (48, 48) uint8 grey levels that the network saw.
+        corners: (4, 2) float64, the crop's in pixels of the frame, clockwise from its top left.
     """
 
     box: np.ndarray
     score: float | None
     probabilities: np.ndarray
     confident: bool
+    crop: np.ndarray
+    corners: np.ndarray
 
     @property
     def label(self) -> str:
@@ -172,17 +177,15 @@ class Engine:
         ]
         if not order:
             return []
-        crops = np.stack(
-            [
-                crop_face(
-                    frame_bgr,
-                    found.boxes[i],
-                    self._crop_rule,
-                    None if found.landmarks is None else found.landmarks[i],
-                )
-                for i in order
-            ]
-        )
+        squares = [
+            (
+                found.boxes[i],
+                self._crop_rule,
+                None if found.landmarks is None else found.landmarks[i],
+            )
+            for i in order
+        ]
+        crops = np.stack([crop_face(frame_bgr, *square) for square in squares])
         probabilities = self.probabilities(crops)
         return [
             Face(
@@ -190,13 +193,24 @@ class Engine:
                 None if found.scores is None else float(found.scores[i]),
                 p,
                 confident=bool(p.max() >= self._unsure_below),
+                crop=crop,
+                corners=crop_corners(*square),
             )
-            for i, p in zip(order, probabilities, strict=True)
+            for i, p, crop, square in zip(order, probabilities, crops, squares, strict=True)
         ]
 
     def probabilities(self, crops: np.ndarray) -> np.ndarray:
         """Probabilities (N, 7) float32 of (N, 48, 48) uint8 face crops."""
-        x = torch.from_numpy(standardise(crops[:, None].astype(np.float32)))
         with torch.inference_mode():
-            logits = self.net(x.contiguous(memory_format=torch.channels_last))[:, self._head]
+            logits = self.net(_to_input(crops))[:, self._head]
             return (logits / self._temperature).softmax(-1).numpy()
+
+    def explain(self, face: Face) -> np.ndarray:
+        """(12, 12) float32, 0..1: how much each part of the face's crop speaks for its label."""
+        return layer_cam(self.net, _to_input(face.crop[None]), self._head, LABELS.index(face.label))
+
+
+def _to_input(crops: np.ndarray) -> torch.Tensor:
+    """(N, 1, 48, 48) float32 for the network."""
+    x = torch.from_numpy(standardise(crops[:, None].astype(np.float32)))
+    return x.contiguous(memory_format=torch.channels_last)

@@ -9,12 +9,13 @@ import socket
 import struct
 from typing import Any
 
-# web -> worker: {"type": "frame", "job": int, "t": ms, "tracks": state of model.tracker or null}
-#                + encoded frame
+# web -> worker: {"type": "frame", "job": int, "t": ms, "tracks": state of model.tracker or null,
+#                 "explain": track or null} + encoded frame
 # worker -> web: {"type": "hello", "token": str}
 #                {"type": "ready", "engine": str}
 #                {"type": "refused", "message": str}   cannot start; says what to do
-#                {"type": "result", "job": int, "width", "height", "faces", "timing_ms", "tracks"}
+#                {"type": "result", "job": int, "width", "height", "faces", "timing_ms", "tracks",
+#                 "why" if asked}
 #                {"type": "failure", "job": int, "code": str, "message": str}
 HELLO, READY, REFUSED = "hello", "ready", "refused"
 FRAME, RESULT, FAILURE = "frame", "result", "failure"

@@ -116,6 +116,9 @@ def _serve(connection: socket.socket, jobs: queue.SimpleQueue, engine, limits) -
                 "tracks": tracks,
                 **analysis.to_dict(numbers),
             }
+            if message["explain"] in numbers:
+                face = analysis.faces[numbers.index(message["explain"])]
+                answer["why"] = _why(engine, face, message["explain"])
         except FrameError as error:
             answer = {"type": messages.FAILURE, "code": error.code, "message": str(error)}
         except Exception:
@@ -126,6 +129,16 @@ def _serve(connection: socket.socket, jobs: queue.SimpleQueue, engine, limits) -
                 "message": "the frame could not be analysed",
             }
         messages.send(connection, {**answer, "job": message["job"]})
+
+
+def _why(engine, face, track: int) -> dict:
+    """The heat map of one face as `result` carries it (docs/protocol.md)."""
+    return {
+        "track": track,
+        "label": face.label,
+        "corners": face.corners.round(1).tolist(),
+        "heat": engine.explain(face).round(2).tolist(),
+    }
 
 
 if __name__ == "__main__":

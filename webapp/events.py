@@ -71,7 +71,9 @@ def _frame(*arguments: Any) -> dict[str, Any]:
         client.stream, client.following = frame.stream, Following()
     t = time.monotonic() * 1e3 if frame.t is None else frame.t
     try:
-        answer = service.analyze(Ticket(request.sid, frame.encoded, client.following, t))
+        answer = service.analyze(
+            Ticket(request.sid, frame.encoded, client.following, t, frame.explain)
+        )
     except FrameError as error:
         client.dropped += error.code == protocol.DROPPED
         return protocol.refusal(error.code, str(error))
@@ -86,6 +88,8 @@ def _frame(*arguments: Any) -> dict[str, Any]:
         "timing_ms": answer["timing_ms"],
         "dropped": client.dropped,
     }
+    if "why" in answer:
+        result["why"] = answer["why"]
     service.emit(protocol.RESULT, result, request.sid)
     return {"ok": True}
 

@@ -34,6 +34,7 @@ class Ticket:
         encoded: the picture.
         following: the stream that the frame belongs to.
         t: the frame's time in milliseconds, by whose differences faces are followed.
+        explain: track of the face whose heat map is wanted, or None.
         received: monotonic seconds when it came in.
         started: monotonic seconds when a worker took it.
         outcome: the worker's answer, or None for a dropped frame; set once `finished` is.
@@ -43,6 +44,7 @@ class Ticket:
     encoded: bytes
     following: Following
     t: float
+    explain: int | None = None
     received: float = field(default_factory=time.monotonic)
     started: float = 0.0
     outcome: dict[str, Any] | None = None

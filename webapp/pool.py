@@ -156,7 +156,13 @@ class WorkerPool:
 
 
 def _ask(connection: socket.socket, job: int, ticket: Ticket) -> dict:
-    message = {"type": messages.FRAME, "job": job, "t": ticket.t, "tracks": ticket.following.tracks}
+    message = {
+        "type": messages.FRAME,
+        "job": job,
+        "t": ticket.t,
+        "tracks": ticket.following.tracks,
+        "explain": ticket.explain,
+    }
     messages.send(connection, message, ticket.encoded)
     answer, _ = messages.receive(connection)
     if answer["job"] != job:

@@ -34,6 +34,7 @@ class FrameRequest:
     encoded: bytes
     stream: int | str | None = None
     t: float | int | None = None
+    explain: int | None = None
 
 
 def parse_frame(arguments: tuple[Any, ...]) -> FrameRequest:
@@ -49,13 +50,14 @@ def parse_frame(arguments: tuple[Any, ...]) -> FrameRequest:
         raise RequestError("the first argument must be an object {id, sent_at}")
     if not isinstance(encoded, bytes | bytearray):
         raise RequestError("the second argument must be the picture as binary, not text")
-    stream, t = header.get("stream"), header.get("t")
+    stream, t, explain = (header.get(name) for name in ("stream", "t", "explain"))
     return FrameRequest(
         id=_name("id", header.get("id")),
         sent_at=_number("sent_at", header.get("sent_at")),
         encoded=bytes(encoded),
         stream=None if stream is None else _name("stream", stream),
         t=None if t is None else _number("t", t),
+        explain=None if explain is None else _whole("explain", explain),
     )
 
 
@@ -75,9 +77,19 @@ def _name(field: str, value: Any) -> int | str:
     if isinstance(value, str):
         if len(value) > _MAX_ID_CHARS:
             raise RequestError(f"{field} must have at most {_MAX_ID_CHARS} characters")
-    elif not isinstance(value, int) or isinstance(value, bool) or abs(value) > _MAX_ID:
+    elif not _is_whole(value):
         raise RequestError(f"{field} must be an integer or a string")
     return value
+
+
+def _whole(field: str, value: Any) -> int:
+    if not _is_whole(value):
+        raise RequestError(f"{field} must be an integer")
+    return value
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _MAX_ID
 
 
 def _number(field: str, value: Any) -> float | int:

@@ -61,6 +61,24 @@ def test_faces_keep_their_numbers_within_a_stream(server, connect, portrait, por
     assert {face["track"] for face in fresh["faces"]} == {0, 1}
 
 
+def test_a_heat_map_comes_when_asked_for(server, connect, portrait_jpeg):
+    client = connect(server)
+    client.ask(portrait_jpeg, {"id": 1, "sent_at": 0, "explain": 0})
+    client.ask(portrait_jpeg, {"id": 2, "sent_at": 0, "explain": 7})
+    client.ask(portrait_jpeg, {"id": 3, "sent_at": 0})
+    assert client.ask(portrait_jpeg, {"id": 4, "sent_at": 0, "explain": "0"})["code"] == (
+        "bad_request"
+    )
+    why = client.results[0]["why"]
+    (face,) = client.results[0]["faces"]
+    assert (why["track"], why["label"]) == (0, face["label"])
+    assert [len(row) for row in why["heat"]] == [12] * 12
+    xs, ys = zip(*why["corners"], strict=True)
+    assert min(xs) < 290 < max(xs)
+    assert min(ys) < 115 < max(ys)
+    assert all("why" not in result for result in client.results[1:])
+
+
 def test_consent_is_asked_for_where_it_is_required(start_server, connect, portrait_jpeg):
     server = start_server("--workers", "1", "--require-consent")
     client, other = connect(server), connect(server)

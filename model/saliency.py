@@ -1,0 +1,35 @@
+"""Which parts of a face moved the decision."""
+
+import numpy as np
+import torch
+
+from model.resnet9 import ResNet9
+
+# The last convolution before the 6x6 stage: as deep as its 12x12 places still tell eyes from mouth.
+_LAYER = 6
+
+
+def layer_cam(net: ResNet9, x: torch.Tensor, head: int, label: int) -> np.ndarray:
+    """How much each part of a picture speaks for a label.
+
+    Source: P.-T. Jiang et al., "LayerCAM: Exploring Hierarchical Class Activation Maps for
+    Localization" (2021).
+
+    Args:
+        net: in evaluation mode; its gradients are left alone.
+        x: (1, 1, 48, 48) float32, standardised.
+        head: position of the head asked.
+        label: position of the label in `LABELS`.
+
+    Returns:
+        (12, 12) float32, 0..1; 1 at the strongest place, all 0 where nothing speaks for the label.
+    """
+    with torch.no_grad():
+        activation = net.features[: _LAYER + 1](x)
+    activation.requires_grad_()
+    logits = net.classifier(net.features[_LAYER + 1 :](activation)).unflatten(
+        1, (len(net.heads), -1)
+    )
+    (gradient,) = torch.autograd.grad(logits[0, head, label], activation)
+    heat = (gradient.relu() * activation).sum(1)[0].detach().numpy()
+    return heat / max(float(heat.max()), 1e-12)

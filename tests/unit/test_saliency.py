@@ -1,0 +1,54 @@
+"""The heat map points at what the network looks at."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from model.engine import Engine
+from model.resnet9 import ResNet9
+from model.saliency import layer_cam
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return Engine()
+
+
+def test_covering_the_hottest_place_costs_more_than_covering_the_coldest(engine, portrait):
+    (face,) = engine.infer(portrait)
+    heat = engine.explain(face)
+    assert heat.shape == (12, 12)
+    assert heat.max() == pytest.approx(1)
+    assert heat.min() >= 0
+
+    def confidence_without(place: int) -> float:
+        row, column = divmod(int(place), 12)
+        covered = face.crop.copy()
+        covered[max(0, 4 * row - 4) : 4 * row + 8, max(0, 4 * column - 4) : 4 * column + 8] = (
+            face.crop.mean()
+        )
+        return engine.probabilities(covered[None])[0].max()
+
+    order = heat.ravel().argsort()
+    hot, cold = ([confidence_without(p) for p in places] for places in (order[-6:], order[:6]))
+    assert np.mean(hot) < np.mean(cold)
+
+
+def test_the_corners_are_where_the_crop_was_cut(engine, portrait):
+    (face,) = engine.infer(portrait)
+    left, top = face.corners.min(0)
+    right, bottom = face.corners.max(0)
+    assert left < 290 < right
+    assert top < 115 < bottom
+    moved = dataclasses.replace(face, corners=face.corners + 5)
+    np.testing.assert_array_equal(engine.explain(moved), engine.explain(face))
+
+
+def test_explaining_leaves_no_gradients_behind():
+    net = ResNet9((4, 4, 8, 8), ("a", "b")).eval()
+    x = torch.randn(1, 1, 48, 48, generator=torch.Generator().manual_seed(0))
+    a, b = layer_cam(net, x, 0, 1), layer_cam(net, x, 1, 1)
+    assert all(p.grad is None for p in net.parameters())
+    assert not np.array_equal(a, b)

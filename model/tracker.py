@@ -33,7 +33,7 @@ def follow(
 
     Args:
         state: what the last call returned; None starts anew.
-        boxes: (N, 4) xyxy, pixels.
+        boxes: (N, 4) xyxy, in units of which a face is many wide (pixels, say), always the same.
         now_ms: time of the frame; only differences count.
 
     Returns:

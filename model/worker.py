@@ -109,7 +109,9 @@ def _serve(connection: socket.socket, jobs: queue.SimpleQueue, engine, limits) -
         message, encoded = jobs.get()
         try:
             analysis = engine.analyze(encoded, limits)
-            numbers, tracks = follow(message["tracks"], analysis.boxes, message["t"])
+            # In thousandths of the width: a client may change the size of its frames as it goes.
+            boxes = analysis.boxes * (1000 / analysis.width)
+            numbers, tracks = follow(message["tracks"], boxes, message["t"])
             answer = {
                 "type": messages.RESULT,
                 "timing_ms": analysis.timing_ms,

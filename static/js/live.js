@@ -7,23 +7,28 @@
 import { Camera } from "./camera.js";
 import { Encoder } from "./encoder.js";
 import { Meter } from "./meter.js";
+import { Pace } from "./pace.js";
 import * as ui from "./ui.js";
 
 const { dom } = ui;
+/** Time between heat maps: they cost the server more than a frame without. */
+const EXPLAIN_EVERY_MS = 600;
 
 export class Live {
   /**
    * @param {object} parts
    * @param {import("./view.js").View} parts.view
    * @param {import("./transport.js").Transport} parts.transport
-   * @param {{longSide: number, quality: number}} parts.frameOptions
+   * @param {number} parts.longSide largest side of a frame that is sent, pixels
    * @param {(result: import("./transport.js").Result) => void} parts.onResult
    * @param {() => void} parts.onUnplugged
    */
-  constructor({ view, transport, frameOptions, onResult, onUnplugged }) {
+  constructor({ view, transport, longSide, onResult, onUnplugged }) {
     this.view = view;
     this.transport = transport;
-    this.frameOptions = frameOptions;
+    this.longSide = longSide;
+    this.pace = new Pace();
+    this.explainedAt = -Infinity;
     this.onResult = onResult;
     this.camera = new Camera(dom.video, onUnplugged);
     this.encoder = new Encoder();
@@ -73,7 +78,9 @@ export class Live {
   /** @param {import("./transport.js").Result} result @param {number} roundTripMs */
   take(result, roundTripMs) {
     if (!this.running || result.stream !== this.stream) return;
-    this.roundTrips.add(roundTripMs, performance.now());
+    const now = performance.now();
+    this.roundTrips.add(roundTripMs, now);
+    this.pace.take(roundTripMs - result.timing_ms.total, result.timing_ms.total, now);
     this.onResult(result);
   }
 
@@ -83,14 +90,24 @@ export class Live {
     this.encoding = true;
     this.fresh = false;
     try {
-      const jpeg = await this.encoder.encode(dom.video, this.frameOptions);
+      const { scale, quality } = this.pace.options;
+      const longSide = Math.round(scale * this.longSide);
+      const jpeg = await this.encoder.encode(dom.video, { longSide, quality });
       if (!this.running || document.hidden) return;
       this.frameBytes = jpeg.size;
       this.sent.add(jpeg.size, performance.now());
-      this.transport.send(jpeg, this.stream);
+      this.transport.send(jpeg, this.stream, this.#toExplain());
     } finally {
       this.encoding = false;
     }
+  }
+
+  /** Track on the server whose heat map is due, if one is. */
+  #toExplain() {
+    const now = performance.now();
+    if (!this.view.explaining || now - this.explainedAt < EXPLAIN_EVERY_MS) return undefined;
+    this.explainedAt = now;
+    return this.view.selected - this.view.firstTrack;
   }
 
   #maySend() {

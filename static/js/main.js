@@ -20,9 +20,11 @@ import { View } from "./view.js";
 const { dom } = ui;
 const CAMERA_KEY = "camera";
 const MIRROR_KEY = "mirror";
+const VIDEO_STEP_KEY = "video-step";
 const NEUTRAL_MS = 2000;
 
-const view = new View();
+const view = new View(explainPicture);
+/** Largest frame that is sent; the server may allow less. */
 const frameOptions = { longSide: 640, quality: 0.7 };
 /** @type {Live | Picture | Video | null} */
 let activity = null;
@@ -31,6 +33,10 @@ let paused = false;
 let session = null;
 let offsets = neutral.load();
 let neutralOn = true;
+/** Track of the face whose resting expression is corrected: the reader's, as far as we can tell. */
+let me = -1;
+/** @type {File | null} the video on the stage */
+let videoFile = null;
 let sureFrom = 0;
 /** @type {{track: number, samples: Record<string, number>[]} | null} */
 let measuring = null;
@@ -62,11 +68,13 @@ const transport = new Transport({
 
 /** @param {import("./transport.js").Result} result */
 function onLiveResult(result) {
-  const correction = neutralOn ? offsets : null;
-  const shown = view.take(result, performance.now(), (face) =>
-    neutral.corrected(face, correction, sureFrom),
-  );
   const raw = result.faces.map((face) => ({ ...face, track: face.track + view.firstTrack }));
+  const before = me;
+  me = measuring?.track ?? neutral.findMe(me, raw, view.shown);
+  if (me !== before && !measuring) ui.showNeutral(offsets !== null, neutralOn, me);
+  const shown = view.take(result, performance.now(), (face) =>
+    neutralOn && face.track === me ? neutral.corrected(face, offsets, sureFrom) : face,
+  );
   const sampled = raw.find((face) => face.track === measuring?.track);
   if (sampled) measuring?.samples.push(sampled.probabilities);
   session?.add(shown, raw, Date.now());
@@ -84,7 +92,7 @@ async function startLive(deviceId) {
   const live = new Live({
     view,
     transport,
-    frameOptions,
+    longSide: frameOptions.longSide,
     onResult: onLiveResult,
     onUnplugged: () => end("failed", texts.camera.ended),
   });
@@ -127,10 +135,12 @@ async function openFile(file) {
   if (!file || !dom.consent.checked) return;
   end("stopped", "");
   transport.consent(dom.consentVersion);
-  const opened = file.type.startsWith("video/")
-    ? new Video(view, transport, frameOptions)
+  const isVideo = file.type.startsWith("video/");
+  const opened = isVideo
+    ? new Video(view, transport, frameOptions, Number(dom.videoStep.value))
     : new Picture(view, transport);
   activity = opened;
+  videoFile = isVideo ? file : null;
   applyMirror();
   try {
     await opened.open(file);
@@ -148,10 +158,12 @@ async function openFile(file) {
 function end(state, notice) {
   activity?.close();
   activity = null;
+  videoFile = null;
   paused = false;
   if (session?.rows.length) offerSession(session);
   session = null;
   measuring = null;
+  me = -1;
   showRecording();
   view.clear();
   if (document.fullscreenElement) document.exitFullscreen();
@@ -169,6 +181,30 @@ function stopAndDelete() {
   transport.withdraw();
   end("stopped", "");
   dom.start.focus();
+}
+
+/** Ask for the heat map of the picture on the stage, if it is wanted. */
+async function explainPicture() {
+  const asked = activity;
+  if (!(asked instanceof Picture) || !view.explaining) return;
+  try {
+    await asked.explain();
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    if (activity === asked) ui.showState("stalled");
+  }
+}
+
+function toggleWhy() {
+  view.explain(!view.explaining);
+  dom.why.setAttribute("aria-pressed", String(view.explaining));
+  explainPicture();
+}
+
+/** Look at the same video at another rate. */
+function changeVideoStep() {
+  storage.set(VIDEO_STEP_KEY, dom.videoStep.value);
+  if (videoFile) openFile(videoFile);
 }
 
 function allowStart() {
@@ -221,7 +257,7 @@ function measureNeutral() {
       neutralOn = true;
     }
     measuring = null;
-    ui.showNeutral(offsets !== null, neutralOn);
+    ui.showNeutral(offsets !== null, neutralOn, me);
   }, NEUTRAL_MS);
 }
 
@@ -288,8 +324,9 @@ function onVisibility() {
 
 fillPage();
 ui.showPromises(location.host, JSON.parse(document.body.dataset.figures ?? "null"));
-ui.showNeutral(offsets !== null, neutralOn);
+ui.showNeutral(offsets !== null, neutralOn, me);
 dom.mirror.checked = storage.get(MIRROR_KEY) !== "false";
+dom.videoStep.value = storage.get(VIDEO_STEP_KEY) ?? "200";
 dom.consent.checked = false; // browsers bring back what was ticked before a reload
 dom.fullScreen.hidden = !dom.stage.requestFullscreen;
 ui.showState("idle");
@@ -312,6 +349,8 @@ dom.seek.addEventListener("input", () => {
   if (activity instanceof Video) activity.seek(Number(dom.seek.value));
 });
 dom.pause.addEventListener("click", pause);
+dom.why.addEventListener("click", toggleWhy);
+dom.videoStep.addEventListener("change", changeVideoStep);
 dom.snapshot.addEventListener("click", snapshot);
 dom.record.addEventListener("click", toggleRecording);
 dom.flip.addEventListener("click", flip);
@@ -329,12 +368,12 @@ dom.cameras.addEventListener("change", () => changeCamera(dom.cameras.value));
 dom.neutral.addEventListener("click", measureNeutral);
 dom.neutralSwitch.addEventListener("click", () => {
   neutralOn = !neutralOn;
-  ui.showNeutral(true, neutralOn);
+  ui.showNeutral(true, neutralOn, me);
 });
 dom.neutralForget.addEventListener("click", () => {
   offsets = null;
   neutral.store(null);
-  ui.showNeutral(false, true);
+  ui.showNeutral(false, true, me);
 });
 dom.summaryClose.addEventListener("click", () => dom.summary.close());
 dom.video.addEventListener("resize", shapeStage);

@@ -65,6 +65,19 @@ export function corrected(face, offsets, sureFrom) {
   return { ...face, probabilities, label, confidence, confident: confidence >= sureFrom };
 }
 
+/**
+ * Whose face the correction is for. Nobody is identified, so it is a guess that the page marks: the
+ * face measured or guessed before as long as it is in view, then the largest one.
+ * @param {number} track the last guess
+ * @param {{track: number}[]} faces of the newest result, largest first
+ * @param {{track: number}[]} shown faces in view, those lost for a moment too
+ * @returns {number}
+ */
+export function findMe(track, faces, shown) {
+  const inView = [...faces, ...shown].some((face) => face.track === track);
+  return inView ? track : (faces[0]?.track ?? track);
+}
+
 /** @returns {Offsets | null} */
 export function load() {
   try {

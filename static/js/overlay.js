@@ -156,12 +156,8 @@ export class Overlay {
     this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
   }
 
-  /**
-   * @param {Shown[]} faces
-   * @param {Size} frame
-   * @param {{mirrored: boolean, selected: number}} options
-   */
-  draw(faces, frame, options) {
+  /** Start anew. @param {(context: CanvasRenderingContext2D, view: Size) => void} paint */
+  draw(paint) {
     const ratio = window.devicePixelRatio || 1;
     const view = { width: this.canvas.clientWidth, height: this.canvas.clientHeight };
     const width = Math.round(view.width * ratio);
@@ -171,6 +167,6 @@ export class Overlay {
     }
     this.clear();
     this.context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    drawFaces(this.context, faces, frame, view, options);
+    paint(this.context, view);
   }
 }

@@ -5,6 +5,7 @@ import { Encoder } from "./encoder.js";
 import { readPicture } from "./files.js";
 import { Session } from "./session.js";
 import { Steadier } from "./steady.js";
+import { showMoment, showStrips } from "./strips.js";
 import { texts } from "./texts/index.js";
 import * as ui from "./ui.js";
 import * as videoFile from "./video-file.js";
@@ -23,6 +24,8 @@ export class Picture {
     this.view = view;
     this.transport = transport;
     this.closed = false;
+    /** @type {Blob | null} */
+    this.jpeg = null;
   }
 
   /** @param {File} file @throws {FileError} */
@@ -44,14 +47,33 @@ export class Picture {
       throw new FileError(texts.picture.refused(/** @type {Error} */ (error).message));
     }
     if (this.closed) return;
+    this.jpeg = jpeg;
     this.view.take(result, performance.now());
     this.view.redraw();
     ui.showState("picture");
     if (!result.faces.length) dom.headline.textContent = texts.picture.faces(0);
   }
 
+  /** Show why the selected face is taken for what it is. @throws {FileError} */
+  async explain() {
+    if (!this.jpeg) return;
+    let result;
+    try {
+      // A stream of its own: faces are counted from 0 in each.
+      result = await this.transport.ask(this.jpeg, `picture-${Date.now()}`, {
+        explain: this.view.selected,
+      });
+    } catch (error) {
+      throw new FileError(texts.picture.refused(/** @type {Error} */ (error).message));
+    }
+    if (this.closed || !this.view.explaining) return;
+    this.view.take(result, performance.now());
+    this.view.redraw();
+  }
+
   close() {
     this.closed = true;
+    this.jpeg = null;
     dom.still.width = dom.still.height = 0;
   }
 }
@@ -61,11 +83,13 @@ export class Video {
    * @param {import("./view.js").View} view
    * @param {import("./transport.js").Transport} transport
    * @param {{longSide: number, quality: number}} frameOptions
+   * @param {number} stepMs time between the frames that are looked at
    */
-  constructor(view, transport, frameOptions) {
+  constructor(view, transport, frameOptions, stepMs) {
     this.view = view;
     this.transport = transport;
     this.frameOptions = frameOptions;
+    this.stepMs = stepMs;
     this.encoder = new Encoder();
     this.cancel = new AbortController();
     /** @type {videoFile.Sample[]} */
@@ -97,6 +121,7 @@ export class Video {
     if (this.closed) return;
     this.ready = true;
     this.#enable(true);
+    showStrips(dom.strips, this.session().summary(), dom.video.duration * 1000);
     ui.showState("video");
     dom.video.currentTime = 0;
     this.#onDisplayFrame();
@@ -108,8 +133,11 @@ export class Video {
     try {
       await videoFile.analyse(dom.video, {
         signal: this.cancel.signal,
-        ask: async (ms) =>
-          this.transport.ask(await this.encoder.encode(dom.video, this.frameOptions), stream, ms),
+        stepMs: this.stepMs,
+        ask: async (t) =>
+          this.transport.ask(await this.encoder.encode(dom.video, this.frameOptions), stream, {
+            t,
+          }),
         onSample: (sample, share) => {
           this.samples.push(sample);
           this.#show(this.samples.length - 1);
@@ -153,6 +181,7 @@ export class Video {
     this.cancel.abort();
     this.ready = false;
     this.encoder.clear();
+    dom.strips.replaceChildren();
     videoFile.closeVideo(dom.video);
     this.#enable(true);
   }
@@ -182,6 +211,7 @@ export class Video {
     if (document.activeElement !== dom.seek || !dom.video.paused) {
       dom.seek.value = String(dom.video.currentTime);
     }
+    showMoment(dom.strips, dom.video.currentTime / dom.video.duration);
     const time = [dom.video.currentTime, dom.video.duration].map(ui.clock);
     dom.playerTime.textContent = time.join(" / ");
     dom.pause.textContent = dom.video.paused ? texts.page.play : texts.page.pause;

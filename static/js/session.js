@@ -15,6 +15,22 @@
  * @property {Record<string, number>} steady_probabilities
  */
 
+/**
+ * @typedef {object} Segment
+ * @property {string} label steadied
+ * @property {number} fromMs since the start
+ * @property {number} toMs
+ */
+/**
+ * @typedef {object} Track what was seen of one face
+ * @property {number} track
+ * @property {number} ms in view
+ * @property {Record<string, number>} share of that time, by steadied label
+ * @property {number} changes of the label
+ * @property {number} confidence mean
+ * @property {Segment[]} segments in the order of time; gaps are where it was away
+ */
+
 /** A face that is away for longer than this is not counted as shown meanwhile. */
 const GAP_MS = 1500;
 /** About two hours of one face at 15 results a second. */
@@ -61,8 +77,8 @@ export class Session {
   }
 
   /**
-   * Time in each expression, changes and mean confidence of each track.
-   * @returns {{track: number, ms: number, share: Record<string, number>, changes: number, confidence: number}[]}
+   * What was seen of each face.
+   * @returns {Track[]}
    */
   summary() {
     /** @type {Map<number, Row[]>} */
@@ -75,18 +91,24 @@ export class Session {
     return [...byTrack].map(([track, rows]) => {
       /** @type {Record<string, number>} */
       const share = {};
+      /** @type {Segment[]} */
+      const segments = [];
       let ms = 0;
       let changes = 0;
       for (let i = 1; i < rows.length; i++) {
         const gap = rows[i].ms - rows[i - 1].ms;
         if (rows[i].steady_label !== rows[i - 1].steady_label) changes += 1;
         if (gap > GAP_MS) continue;
-        share[rows[i - 1].steady_label] = (share[rows[i - 1].steady_label] ?? 0) + gap;
+        const label = rows[i - 1].steady_label;
+        share[label] = (share[label] ?? 0) + gap;
         ms += gap;
+        const last = segments.at(-1);
+        if (last?.label === label && last.toMs === rows[i - 1].ms) last.toMs = rows[i].ms;
+        else segments.push({ label, fromMs: rows[i - 1].ms, toMs: rows[i].ms });
       }
       for (const label of Object.keys(share)) share[label] /= ms || 1;
       const confidence = rows.reduce((sum, row) => sum + row.confidence, 0) / rows.length;
-      return { track, ms, share, changes, confidence };
+      return { track, ms, share, changes, confidence, segments };
     });
   }
 

@@ -39,6 +39,17 @@ export class Steadier {
     this.faces.clear();
   }
 
+  /** Frames have another size from now on. @param {number} factor */
+  scale(factor) {
+    if (factor === 1) return;
+    const scaled = (/** @type {number[]} */ box) =>
+      /** @type {Shown["box"]} */ (box.map((value) => value * factor));
+    for (const face of this.faces.values()) {
+      face.box = scaled(face.box);
+      face.target = scaled(face.target);
+    }
+  }
+
   /**
    * Take in a result's faces.
    * @param {Face[]} faces

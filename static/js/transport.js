@@ -17,6 +17,13 @@ const REFUSED_PAUSE_MS = 400;
  * @property {Record<string, number>} probabilities
  */
 /**
+ * @typedef {object} Why which parts of a face moved the decision
+ * @property {number} track
+ * @property {string} label
+ * @property {[number, number][]} corners of the face's crop in pixels of the frame, clockwise
+ * @property {number[][]} heat rows of 0..1
+ */
+/**
  * @typedef {object} Result
  * @property {number} id
  * @property {number} sent_at
@@ -26,6 +33,7 @@ const REFUSED_PAUSE_MS = 400;
  * @property {Face[]} faces
  * @property {Record<string, number>} timing_ms
  * @property {number} dropped
+ * @property {Why} [why]
  */
 /** @typedef {{ok: boolean, code?: string, message?: string}} Ack */
 
@@ -97,11 +105,12 @@ export class Transport {
    * Send one frame of the live stream; call only while `open`.
    * @param {Blob} jpeg
    * @param {string} stream a new value starts new tracks
+   * @param {number} [explain] track whose heat map is wanted
    */
-  send(jpeg, stream) {
+  send(jpeg, stream, explain) {
     if (!this.open) return; // connection lost while encoding: an old frame is worth nothing later
     this.inFlight += 1;
-    this.#emit(this.nextId++, jpeg, stream, (ack) => {
+    const onAck = (/** @type {Ack} */ ack) => {
       if (ack.ok) {
         this.inFlight -= 1;
         this.on.credit();
@@ -115,17 +124,19 @@ export class Transport {
         this.on.credit();
       }, REFUSED_PAUSE_MS);
       this.on.refused(ack);
-    });
+    };
+    this.#emit(jpeg, { id: this.nextId++, stream, explain }, onAck);
   }
 
   /**
    * Send one picture and wait for its result.
    * @param {Blob} jpeg
    * @param {string} stream
-   * @param {number} [mediaMs] time of the picture, where it is one of a video
+   * @param {{t?: number, explain?: number}} [header] time of the picture where it is one of a
+   *   video, in milliseconds; track whose heat map is wanted
    * @returns {Promise<Result>} rejected with the server's sentence
    */
-  async ask(jpeg, stream, mediaMs) {
+  async ask(jpeg, stream, header = {}) {
     if (!this.agreed) await new Promise((resolve) => this.waiting.push(() => resolve(undefined)));
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
@@ -136,25 +147,23 @@ export class Transport {
         if (ack.ok && result) resolve(result);
         else reject(new Error(ack.message ?? ""));
       };
-      this.#emit(id, jpeg, stream, onAck, mediaMs);
+      this.#emit(jpeg, { ...header, id, stream }, onAck);
     });
   }
 
   /**
-   * @param {number} id
    * @param {Blob} jpeg
-   * @param {string} stream
+   * @param {{id: number, stream: string, t?: number, explain?: number}} header
    * @param {(ack: Ack) => void} onAck
-   * @param {number} [mediaMs]
    */
-  #emit(id, jpeg, stream, onAck, mediaMs) {
+  #emit(jpeg, header, onAck) {
     const generation = this.generation;
     const now = performance.now();
     this.socket
       .timeout(ACK_LIMIT_MS)
       .emit(
         "frame",
-        { id, sent_at: now, stream, t: mediaMs ?? now },
+        { sent_at: now, t: now, ...header },
         jpeg,
         (/** @type {Error | null} */ late, /** @type {Ack} */ ack) => {
           if (generation !== this.generation) return;

@@ -2,6 +2,7 @@
 /** The page's elements outside the canvases, bars and timeline. */
 
 import { COLOURS } from "./expressions.js";
+import { showStrips } from "./strips.js";
 import { texts } from "./texts/index.js";
 
 /** @param {string} id */
@@ -17,6 +18,7 @@ export const dom = {
   picture: element("picture"),
   video: /** @type {HTMLVideoElement} */ (element("video")),
   still: /** @type {HTMLCanvasElement} */ (element("still")),
+  strips: element("strips"),
   overlay: /** @type {HTMLCanvasElement} */ (element("overlay")),
   welcome: element("welcome"),
   host: element("host"),
@@ -28,11 +30,13 @@ export const dom = {
   player: element("player"),
   progress: /** @type {HTMLProgressElement} */ (element("progress")),
   seek: input("seek"),
+  videoStep: /** @type {HTMLSelectElement} */ (element("video-step")),
   playerTime: element("player-time"),
   file: input("file"),
   notice: element("notice"),
   toolbar: element("toolbar"),
   pause: button("pause"),
+  why: button("why"),
   snapshot: button("snapshot"),
   record: button("record"),
   flip: button("flip"),
@@ -51,6 +55,7 @@ export const dom = {
   figures: element("figures"),
   summary: /** @type {HTMLDialogElement} */ (element("summary")),
   summaryDuration: element("summary-duration"),
+  summaryStrips: element("summary-strips"),
   summaryTracks: element("summary-tracks"),
   exportCsv: button("export-csv"),
   exportJson: button("export-json"),
@@ -101,6 +106,7 @@ export function showStage(what) {
   dom.toolbar.hidden = what === "welcome";
   dom.video.hidden = what !== "live" && what !== "video";
   dom.player.hidden = what !== "video";
+  dom.why.hidden = what === "video";
   dom.still.hidden = what !== "still";
   dom.controls.hidden = what !== "live";
   if (what !== "live") dom.flip.hidden = true; // else `showCameras` decides
@@ -182,14 +188,20 @@ export function showFigures(rows) {
   );
 }
 
-/** @param {boolean} known @param {boolean} on */
-export function showNeutral(known, on) {
+/**
+ * @param {boolean} known whether a neutral face was measured
+ * @param {boolean} on
+ * @param {number} me track that it corrects, or -1
+ */
+export function showNeutral(known, on, me) {
   dom.neutral.textContent = texts.page.neutral;
   dom.neutral.disabled = false;
   dom.neutral.hidden = known;
   dom.neutralSwitch.hidden = !known;
   dom.neutralForget.hidden = !known;
-  dom.neutralSwitch.textContent = on ? texts.page.neutralOn : texts.page.neutralOff;
+  dom.neutralSwitch.textContent = on
+    ? texts.page.neutralOn(me < 0 ? "" : texts.face(me))
+    : texts.page.neutralOff;
 }
 
 /** @param {import("./session.js").Session} session */
@@ -199,6 +211,7 @@ export function showSummary(session) {
   dom.summaryDuration.textContent = tracks.length
     ? texts.session.duration(time, session.results)
     : texts.session.empty;
+  showStrips(dom.summaryStrips, tracks, session.rows.at(-1)?.ms ?? 0);
   dom.summaryTracks.replaceChildren(
     ...tracks.map((track) => {
       const block = make("section", "", "summary-track");

@@ -4,8 +4,6 @@
 /** @typedef {import("./transport.js").Result} Result */
 /** @typedef {{ms: number, result: Result}} Sample */
 
-/** Time between frames that are looked at. */
-export const STEP_MS = 200;
 /** A dropped frame is sent again so many times before the analysis gives up. */
 const TRIES = 20;
 const RETRY_MS = 250;
@@ -32,23 +30,24 @@ export function closeVideo(video) {
 }
 
 /**
- * Look at a frame every `STEP_MS`, each until it has its result.
+ * Look at a frame every `stepMs`, each until it has its result.
  * @param {HTMLVideoElement} video
  * @param {object} parts
+ * @param {number} parts.stepMs
  * @param {(ms: number) => Promise<Result>} parts.ask sends the video's current picture
  * @param {(sample: Sample, share: number) => void} parts.onSample share done, 0..1
  * @param {AbortSignal} parts.signal
  * @returns {Promise<Sample[]>} in the order of time; what there is so far when aborted
  */
-export async function analyse(video, { ask, onSample, signal }) {
+export async function analyse(video, { stepMs, ask, onSample, signal }) {
   const durationMs = video.duration * 1000;
   const samples = [];
-  for (let ms = 0; ms < durationMs && !signal.aborted; ms += STEP_MS) {
+  for (let ms = 0; ms < durationMs && !signal.aborted; ms += stepMs) {
     await seek(video, ms / 1000);
     const result = await persist(() => ask(ms), signal);
     if (!result || signal.aborted) break;
     samples.push({ ms, result });
-    onSample(samples[samples.length - 1], Math.min(1, (ms + STEP_MS) / durationMs));
+    onSample(samples[samples.length - 1], Math.min(1, (ms + stepMs) / durationMs));
   }
   return samples;
 }

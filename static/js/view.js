@@ -3,6 +3,7 @@
 
 import { Bars } from "./bars.js";
 import { toView } from "./geometry.js";
+import { Heat } from "./heat.js";
 import { drawFaces, Overlay } from "./overlay.js";
 import { Steadier } from "./steady.js";
 import { texts } from "./texts/index.js";
@@ -16,9 +17,14 @@ const SPEAK_EVERY_MS = 3000;
 /** @typedef {import("./transport.js").Result} Result */
 
 export class View {
-  constructor() {
+  /** @param {() => void} onSelect another face was selected by the reader */
+  constructor(onSelect) {
     const { dom } = ui;
+    this.onSelect = onSelect;
+    /** Whether the heat map of the selected face is wanted. */
+    this.explaining = false;
     this.overlay = new Overlay(dom.overlay);
+    this.heat = new Heat();
     this.bars = new Bars(dom.bars);
     this.timeline = new Timeline(dom.timeline);
     this.steadier = new Steadier();
@@ -45,6 +51,7 @@ export class View {
     this.mirrored = false;
     this.spoken = { at: 0, text: "" };
     this.steadier.clear();
+    this.heat.clear();
     this.timeline.clear();
     this.overlay.clear();
     this.bars.show(null);
@@ -68,9 +75,13 @@ export class View {
    */
   take(result, now, change = (face) => face) {
     this.latest = result;
+    // The page sends smaller frames when the network is slow; boxes on their way come along.
+    if (this.steadier.faces.size) this.steadier.scale(result.width / this.frame.width);
     this.frame = { width: result.width, height: result.height };
     const faces = result.faces.map((face) => ({ ...face, track: face.track + this.firstTrack }));
     this.nextTrack = Math.max(this.nextTrack, ...faces.map((face) => face.track + 1));
+    const explained = faces.find((face) => face.track - this.firstTrack === result.why?.track);
+    if (result.why && explained) this.heat.take(result.why, explained.track, explained.box, now);
     this.steadier.update(faces.map(change), now);
     const shown = this.steadier.at(now);
     this.timeline.add(shown, now);
@@ -94,25 +105,46 @@ export class View {
   /** Draw the overlay as of now. @param {number} now */
   draw(now) {
     const faces = this.steadier.at(now);
-    this.#paint(faces);
+    this.#paint(faces, now);
     if (!faces.length && this.shown.length) this.show([]);
   }
 
   /** Draw what the panel shows, however old it is. */
   redraw() {
-    if (this.latest) this.#paint(this.shown);
+    if (this.latest) this.#paint(this.shown, this.heat.at);
   }
 
-  /** @param {Shown[]} faces */
-  #paint(faces) {
-    this.overlay.draw(faces, this.frame, { mirrored: this.mirrored, selected: this.selected });
+  /** @param {Shown[]} faces @param {number} now */
+  #paint(faces, now) {
+    this.overlay.draw((context, view) => this.#drawOn(context, view, faces, now));
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {import("./overlay.js").Size} size of the picture, in the context's units
+   * @param {Shown[]} faces
+   * @param {number} now
+   */
+  #drawOn(context, size, faces, now) {
+    const { mirrored, selected } = this;
+    this.heat.draw(context, faces, this.frame, size, { mirrored, now });
+    drawFaces(context, faces, this.frame, size, { mirrored, selected });
+  }
+
+  /** @param {boolean} wanted */
+  explain(wanted) {
+    this.explaining = wanted;
+    this.heat.clear();
+    this.redraw();
   }
 
   /** @param {number} track */
   select(track) {
     this.selected = track;
+    this.heat.clear();
     this.show(this.shown);
     this.redraw();
+    this.onSelect();
   }
 
   /** Select the face at a point of the page. @param {{clientX: number, clientY: number}} point */
@@ -138,8 +170,7 @@ export class View {
     if (this.mirrored) context.setTransform(-1, 0, 0, 1, size.width, 0);
     context.drawImage(source, 0, 0, size.width, size.height);
     context.resetTransform();
-    const options = { mirrored: this.mirrored, selected: this.selected };
-    drawFaces(context, this.shown, this.frame, size, options);
+    this.#drawOn(context, size, this.shown, this.heat.at);
     return canvas;
   }
 

@@ -41,11 +41,15 @@ def clip(portrait: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path
 def open_page(
     playwright: "playwright_api.Playwright", browser_path: str, clip: Path
 ) -> Iterator[Callable[..., "playwright_api.Page"]]:
-    """Open a server's page in a browser of its own; `flags` replace the fake camera's."""
+    """Open a server's page in a browser of its own; `flags` replace the fake camera's, `script`
+    runs before the page's own."""
     browsers = []
 
     def open_(
-        server: Server, flags: tuple[str, ...] | None = None, **context: object
+        server: Server,
+        flags: tuple[str, ...] | None = None,
+        script: str | None = None,
+        **context: object,
     ) -> "playwright_api.Page":
         if flags is None:
             flags = ("--use-fake-ui-for-media-stream", f"--use-file-for-fake-video-capture={clip}")
@@ -62,6 +66,8 @@ def open_page(
         )
         browsers.append(browser)
         page = browser.new_context(**context).new_page()
+        if script:
+            page.add_init_script(script)
         page.errors = []
         page.on("pageerror", lambda error: page.errors.append(str(error)))
         page.on("console", lambda m: page.errors.append(m.text) if m.type == "error" else None)

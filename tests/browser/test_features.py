@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.browser.test_live import start, wait_for
-from tests.conftest import to_jpeg
+from tests.conftest import to_jpeg, wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -134,6 +134,25 @@ def test_a_video_file_is_analysed_played_and_summed_up(server, open_page, video_
     assert page.errors == []
 
 
+def test_a_video_is_looked_at_again_at_another_rate(server, open_page, video_file):
+    page = open_page(server)
+    page.check("#consent")
+    page.set_input_files("#file", str(video_file))
+    page.wait_for_selector("#status[data-state=video]", timeout=60_000)
+    segments = page.locator("#strips .strip-line span")
+    assert page.locator("#strips .strip").count() == 1
+    assert segments.count() >= 1
+    page.select_option("#video-step", "500")
+    page.wait_for_selector("#status[data-state=analysing]")
+    page.wait_for_selector("#status[data-state=video]", timeout=60_000)
+    page.click("#record")
+    with page.expect_download() as download:
+        page.click("#export-csv")
+    with open(download.value.path(), newline="") as lines:
+        assert [row["ms"] for row in csv.DictReader(lines)] == ["0", "500", "1000", "1500"]
+    assert page.errors == []
+
+
 def test_a_video_can_be_cancelled(server, open_page, video_file):
     page = open_page(server)
     page.check("#consent")
@@ -166,6 +185,55 @@ def test_the_neutral_face_is_measured_kept_switched_and_forgotten(live):
     assert live.inner_text("#neutral-switch") == "Neutral face: off"
     live.click("#neutral-forget")
     assert live.evaluate("localStorage.getItem('moodlight.neutral')") is None
+
+
+WARM = """() => {
+    const canvas = document.querySelector("#overlay");
+    const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+    let count = 0;  // reds and yellows of the heat map, half transparent
+    for (let at = 0; at < pixels.length; at += 4)
+        count += pixels[at] > 200 && pixels[at + 2] < 120 && pixels[at + 3] > 40
+            && pixels[at + 3] < 200;
+    return count;
+}"""
+
+
+def test_why_lays_a_heat_map_over_the_face(live):
+    assert live.evaluate(WARM) == 0
+    live.click("#why")
+    wait_for(live, f"({WARM})() > 500")
+    live.click("#why")
+    wait_for(live, f"({WARM})() === 0")
+    assert live.errors == []
+
+
+def test_why_works_on_a_picture(server, open_page, portrait):
+    page = open_page(server)
+    page.check("#consent")
+    page.set_input_files(
+        "#file", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": to_jpeg(portrait)}
+    )
+    page.wait_for_selector("#status[data-state=picture]")
+    page.click("#why")
+    wait_for(page, f"({WARM})() > 500")
+    assert page.errors == []
+
+
+def test_frames_are_encoded_off_the_main_thread_where_the_browser_can(server, open_page):
+    page = open_page(server)
+    start(page)
+    page.wait_for_selector("#status[data-state=running]")
+    assert [worker.url.rsplit("/", 1)[1] for worker in page.workers] == ["encoder-worker.js"]
+    page.click("#stop")
+    wait_until(lambda: page.evaluate("true") and not page.workers)
+
+
+def test_frames_are_encoded_on_the_page_where_it_cannot(server, open_page):
+    page = open_page(server, script="delete window.OffscreenCanvas")
+    start(page)
+    page.wait_for_selector("#status[data-state=running]")
+    assert page.workers == []
+    assert page.errors == []
 
 
 def test_a_second_language(server, open_page):

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { correct, corrected, measure } from "../../static/js/neutral.js";
+import { correct, corrected, findMe, measure } from "../../static/js/neutral.js";
 
 const RESTING = { Anger: 0.3, Disgust: 0.02, Fear: 0.05, Happy: 0.03, Neutral: 0.2, Sad: 0.35, Surprise: 0.05 };
 const sum = (p) => Object.values(p).reduce((a, b) => a + b, 0);
@@ -29,4 +29,13 @@ test("offsets are bounded, zeros survive, no offsets change nothing", () => {
   assert.ok(Number.isFinite(sum(correct(zero, offsets))));
   const face = { track: 0, probabilities: RESTING };
   assert.equal(corrected(face, null, 0.5), face);
+});
+
+test("the correction stays with the face it began with, then goes to the largest", () => {
+  const faces = (...tracks) => tracks.map((track) => ({ track }));
+  assert.equal(findMe(-1, faces(3, 1), []), 3);
+  assert.equal(findMe(1, faces(3, 1), faces(3, 1)), 1);
+  assert.equal(findMe(1, faces(3), faces(3, 1)), 1); // lost for a moment
+  assert.equal(findMe(1, faces(3), faces(3)), 3);
+  assert.equal(findMe(1, [], []), 1);
 });

@@ -42,6 +42,17 @@ test("a long absence is not counted as shown", () => {
   assert.equal(session.summary()[0].ms, 200);
 });
 
+test("segments of one expression each, with gaps where the face was away", () => {
+  const session = new Session(START);
+  const seen = [[0, "Happy"], [100, "Happy"], [200, "Sad"], [300, "Sad"], [9000, "Sad"], [9100, "Sad"]];
+  for (const [ms, label] of seen) session.add([shown(0, label)], RAW, START + ms);
+  assert.deepEqual(session.summary()[0].segments, [
+    { label: "Happy", fromMs: 0, toMs: 200 },
+    { label: "Sad", fromMs: 200, toMs: 300 },
+    { label: "Sad", fromMs: 9000, toMs: 9100 },
+  ]);
+});
+
 test("CSV: one line a face, raw values beside the steadied ones, ISO times", () => {
   const lines = recorded().toCsv().trim().split("\r\n");
   assert.equal(lines.length, 1 + 11 + 3);

@@ -90,3 +90,10 @@ test("unsure comes and goes with hysteresis", () => {
   for (let i = 100; i < 130; i++) steadier.update([face(HAPPY, { confident: false })], i * 50);
   assert.equal(steadier.at(130 * 50)[0].confident, false);
 });
+
+test("boxes come along when frames change their size", () => {
+  const steadier = new Steadier();
+  steadier.update([face(HAPPY, { box: [40, 80, 100, 120] })], 0);
+  steadier.scale(0.5);
+  assert.deepEqual(steadier.at(0)[0].box, [20, 40, 50, 60]);
+});

@@ -113,8 +113,8 @@ def _train(trainer: Trainer, validation: Tensors, out: Path) -> None:
             size_px = recipe.size_at(trainer.epoch)
             bar.set_description(f"epoch {trainer.epoch + 1}/{recipe.epochs} at {size_px} px")
 
-            def on_step(loss: float, lr: float, cost: int = size_px**2) -> None:
-                bar.set_postfix(loss=f"{loss:.3f}", lr=f"{lr:.4f}", refresh=False)
+            def on_step(loss: float, rate: float, cost: int = size_px**2) -> None:
+                bar.set_postfix(loss=f"{loss:.3f}", rate=f"{rate:.3f}", refresh=False)
                 bar.update(cost)
 
             trainer.run_epoch(on_step)

@@ -19,6 +19,7 @@ from model.preprocess import INPUT_SIZE_PX, standardise
 from model.resnet9 import ResNet9
 from train.augment import augment
 from train.data import Split
+from train.muon import Muon
 from train.parse import VOTE_COLUMNS
 from train.recipe import Recipe
 
@@ -81,14 +82,8 @@ class Trainer:
         self.averaged = AveragedModel(
             net, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema_decay), use_buffers=True
         )
-        decayed = [p for p in net.parameters() if p.ndim > 1]
-        others = [p for p in net.parameters() if p.ndim <= 1]
-        self.optimizer = torch.optim.SGD(
-            [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": others}],
-            lr=recipe.peak_lr,
-            momentum=recipe.momentum,
-            nesterov=True,
-        )
+        self.optimizers = _optimizers(net, recipe)
+        self._peaks = [[g["lr"] for g in o.param_groups] for o in self.optimizers]
         self._rows_sha256 = _digest(train)
         self.epoch = 0
         self.history: list[dict[str, float]] = []
@@ -111,19 +106,20 @@ class Trainer:
         """Train for one epoch; its randomness depends on the seed and the epoch alone.
 
         Args:
-            on_step: called after each step with its loss and learning rate.
+            on_step: called after each step with its loss and the share of the peak rates.
         """
         generator = torch.Generator().manual_seed(self.seed * 100_003 + self.epoch)
         order = torch.randperm(len(self.train.grey), generator=generator)
         size_px = self.recipe.size_at(self.epoch)
-        total_steps = self.recipe.epochs * self.steps_per_epoch
         started, loss_sum = time.monotonic(), 0.0
         self.net.train()
         for i, batch in enumerate(order.split(self.recipe.batch_size)):
             rows = batch.to(self.device)
-            lr = self.recipe.lr_at(self.epoch * self.steps_per_epoch + i, total_steps)
-            for group in self.optimizer.param_groups:
-                group["lr"] = lr
+            step = self.epoch * self.steps_per_epoch + i
+            rate = self.recipe.rate_at(step, self.steps_per_epoch)
+            for optimizer, peaks in zip(self.optimizers, self._peaks, strict=True):
+                for group, peak in zip(optimizer.param_groups, peaks, strict=True):
+                    group["lr"] = rate * peak
             x = standardise(augment(self.train.grey[rows], size_px, self.recipe, generator))
             share, partners = self._mixing(rows, generator)
             if partners is not None:
@@ -136,18 +132,19 @@ class Trainer:
             loss = self.loss(logits.float(), rows)
             if partners is not None:
                 loss = loss * share + self.loss(logits.float(), rows[partners]) * (1 - share)
-            self.optimizer.zero_grad(set_to_none=True)
+            self.net.zero_grad(set_to_none=True)
             loss.backward()
-            self.optimizer.step()
+            for optimizer in self.optimizers:
+                optimizer.step()
             self.averaged.update_parameters(self.net)
             loss_sum += loss.item() * len(rows)
-            on_step(loss.item(), lr)
+            on_step(loss.item(), rate)
         self.epoch += 1
         self.history.append(
             {
                 "epoch": self.epoch,
                 "size_px": size_px,
-                "lr": lr,
+                "rate": rate,
                 "loss": loss_sum / len(order),
                 "seconds": time.monotonic() - started,
             }
@@ -173,7 +170,7 @@ class Trainer:
         return {
             "net": self.net.state_dict(),
             "averaged": self.averaged.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "epoch": self.epoch,
             "history": self.history,
             **self._identity(),
@@ -198,8 +195,32 @@ class Trainer:
                 raise ValueError(f"its {name} was {state[name]}, not {value}")
         self.net.load_state_dict(state["net"])
         self.averaged.load_state_dict(state["averaged"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
         self.epoch, self.history = state["epoch"], state["history"]
+
+
+def _optimizers(net: ResNet9, recipe: Recipe) -> list[torch.optim.Optimizer]:
+    """Muon for the convolutions between channels, SGD for the rest."""
+    # The first convolution has one input channel: nothing there to orthogonalise.
+    convolutions = [p for p in net.parameters() if p.ndim == 4 and p.shape[1] > 1]
+    by_muon = convolutions if recipe.muon_lr else []
+    others = [p for p in net.parameters() if all(p is not q for q in by_muon)]
+    sgd = torch.optim.SGD(
+        [
+            {
+                "params": [p for p in others if p.ndim > 1],
+                "weight_decay": recipe.weight_decay,
+            },
+            {"params": [p for p in others if p.ndim <= 1]},
+        ],
+        lr=recipe.peak_lr,
+        momentum=recipe.momentum,
+        nesterov=True,
+    )
+    if not by_muon:
+        return [sgd]
+    return [Muon(by_muon, recipe.muon_lr, recipe.momentum, recipe.muon_weight_decay), sgd]
 
 
 def _digest(rows: Tensors) -> str:

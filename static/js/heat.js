@@ -5,7 +5,7 @@ import { toView } from "./geometry.js";
 
 /** An explanation that was not renewed for this long is no longer shown. */
 const FORGET_MS = 2500;
-const MAX_ALPHA = 190;
+const MAX_ALPHA = 230;
 
 /** @typedef {import("./overlay.js").Size} Size */
 /** @typedef {[number, number, number, number]} Box */
@@ -39,7 +39,7 @@ export class Heat {
     const pixels = context.createImageData(this.canvas.width, this.canvas.height);
     why.heat.flat().forEach((value, i) => {
       // From dark red to pale yellow: lightness alone tells strong from weak.
-      pixels.data.set([255, 255 * value ** 0.8, 200 * value ** 3, MAX_ALPHA * value], 4 * i);
+      pixels.data.set([255, 255 * value ** 0.8, 200 * value ** 3, MAX_ALPHA * value ** 0.7], 4 * i);
     });
     context.putImageData(pixels, 0, 0);
   }

@@ -189,6 +189,7 @@ export class Video {
   /** @param {boolean} on */
   #enable(on) {
     dom.seek.disabled = dom.pause.disabled = dom.record.disabled = !on;
+    dom.progress.hidden = on;
     dom.pause.textContent = texts.page.play;
     dom.record.textContent = texts.page.session;
   }

@@ -14,6 +14,11 @@ from tests.conftest import Server, missing, to_jpeg
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 
+def fake_camera(clip: Path) -> tuple[str, ...]:
+    """Flags of a camera that plays an MJPEG file over and over, and needs no permission."""
+    return ("--use-fake-ui-for-media-stream", f"--use-file-for-fake-video-capture={clip}")
+
+
 @pytest.fixture(scope="session")
 def browser_path() -> str:
     """Path of an installed Chromium or Chrome."""
@@ -52,7 +57,7 @@ def open_page(
         **context: object,
     ) -> "playwright_api.Page":
         if flags is None:
-            flags = ("--use-fake-ui-for-media-stream", f"--use-file-for-fake-video-capture={clip}")
+            flags = fake_camera(clip)
         browser = playwright.chromium.launch(
             executable_path=browser_path,
             args=[

@@ -193,7 +193,7 @@ WARM = """() => {
     let count = 0;  // reds and yellows of the heat map, half transparent
     for (let at = 0; at < pixels.length; at += 4)
         count += pixels[at] > 200 && pixels[at + 2] < 120 && pixels[at + 3] > 40
-            && pixels[at + 3] < 200;
+            && pixels[at + 3] < 240;
     return count;
 }"""
 

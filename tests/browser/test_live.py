@@ -1,9 +1,13 @@
 """The page in a real browser: camera, box, bars, stop."""
 
+import csv
+
+import numpy as np
 import pytest
 
 from model.labels import LABELS
-from tests.conftest import wait_until
+from tests.browser.conftest import fake_camera
+from tests.conftest import to_jpeg, wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -44,11 +48,9 @@ def test_a_face_gets_a_box_and_seven_bars(server, open_page):
     assert page.is_disabled("#start")  # no camera before consent
     start(page)
     page.wait_for_selector("#status[data-state=running]")
-    wait_for(page, f"({COLOURED_BOUNDS})().count > 200")
-    bounds = page.evaluate(COLOURED_BOUNDS)
     x, y = FACE_IN_MIRROR[0] / 640, FACE_IN_MIRROR[1] / 480
-    assert bounds["left"] < x < bounds["right"]
-    assert bounds["top"] < y < bounds["bottom"]
+    box = "b.count > 200 && b.left < {x} && {x} < b.right && b.top < {y} && {y} < b.bottom"
+    wait_for(page, f"((b) => {box.format(x=x, y=y)})(({COLOURED_BOUNDS})())")
     meters = page.query_selector_all("#bars [role=meter]")
     assert [m.get_attribute("data-expression") for m in meters] == list(LABELS)
     values = [float(m.get_attribute("aria-valuenow")) for m in meters]
@@ -81,3 +83,45 @@ def test_a_camera_that_cannot_be_had_gets_a_sentence(server, open_page, flags, w
     page.wait_for_selector("#notice:visible")
     assert words in page.inner_text("#notice")
     assert page.is_enabled("#start")
+
+
+def test_no_face_is_said_to_be_none(server, open_page, tmp_path, empty_jpeg):
+    clip = tmp_path / "empty.mjpeg"
+    clip.write_bytes(empty_jpeg * 30)
+    page = open_page(server, flags=fake_camera(clip))
+    start(page)
+    page.wait_for_selector("#status[data-state=running]")
+    wait_for(page, "document.querySelector('#headline').textContent === 'No face in view'")
+    assert page.evaluate(COLOURED_BOUNDS)["count"] == 0
+    assert page.errors == []
+
+
+def test_two_faces_that_cross_keep_their_numbers(server, open_page, tmp_path, portrait):
+    """Two copies of the portrait pass each other, one above the other, over four seconds."""
+    face = portrait[20:220, 200:380]
+    frames = []
+    for i in range(120):
+        frame = np.full((480, 640, 3), 90, np.uint8)
+        shift = 440 * abs(i - 60) // 60
+        frame[20:220, 10 + shift : 190 + shift] = face
+        frame[250:450, 450 - shift : 630 - shift] = face
+        frames.append(to_jpeg(frame, 90))
+    clip = tmp_path / "crossing.mjpeg"
+    clip.write_bytes(b"".join(frames))
+    page = open_page(server, flags=fake_camera(clip))
+    start(page)
+    wait_for(page, "document.querySelectorAll('#others .chip').length === 2")
+    page.click("#record")
+    page.wait_for_timeout(6000)
+    page.click("#record")
+    with page.expect_download() as download:
+        page.click("#export-csv")
+    with open(download.value.path(), newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    tracks = sorted({row["track"] for row in rows})
+    assert len(tracks) == 2
+    for track in tracks:
+        mine = [row for row in rows if row["track"] == track]
+        assert max(float(r["y"]) for r in mine) - min(float(r["y"]) for r in mine) < 100
+        assert max(float(r["x"]) for r in mine) - min(float(r["x"]) for r in mine) > 200
+    assert page.errors == []

@@ -58,12 +58,13 @@ def test_summary_of_a_known_case():
 
 
 def test_the_learning_rate_rises_and_falls():
-    plan = recipe.Recipe(peak_lr=1.0, warmup=0.2)
-    rates = [plan.lr_at(step, 100) for step in range(100)]
-    assert max(rates) == 1.0
-    assert rates.index(1.0) == 19
+    plan = recipe.Recipe(sizes=((10, 48),), warmup=2, cooldown=5)
+    rates = [plan.rate_at(step, 10) for step in range(100)]
     assert rates[0] == pytest.approx(0.05)
-    assert 0 < rates[-1] < 0.02
+    assert rates.index(1.0) == 19
+    assert rates[19:50] == [1.0] * 31
+    assert rates[50:] == sorted(rates[50:], reverse=True)
+    assert 0 < rates[-1] < 0.03
 
 
 def test_sizes_by_epoch():

@@ -159,3 +159,17 @@ def test_weights_of_another_shape_are_refused(weights):
     path.write_text(json.dumps(about))
     with pytest.raises(card.WeightsError, match="does not fit its card"):
         checkpoint.load(weights)
+
+
+@pytest.mark.parametrize("change", [{"degrade": 1.0}, {"erase": 1.0}])
+def test_what_the_camera_spoils_stays_a_picture(change):
+    grey = torch.randint(0, 256, (16, 48, 48), generator=torch.Generator().manual_seed(1)).byte()
+    recipe = Recipe(rotation_rad=0, scale=0, shift=0, **change)
+    still = augment(grey, 48, STILL, torch.Generator().manual_seed(2))
+    spoilt = augment(grey, 48, recipe, torch.Generator().manual_seed(2))
+    again = augment(grey, 48, recipe, torch.Generator().manual_seed(2))
+    assert spoilt.shape == still.shape
+    assert spoilt.min() >= 0
+    assert spoilt.max() <= 255
+    torch.testing.assert_close(spoilt, again)
+    assert ((spoilt - still).flatten(1).abs().max(1).values > 5).all()

@@ -18,6 +18,8 @@ _FORESIGHT_MS = 400.0
 _SPEED_GAIN = 0.5
 # A face further from where it was expected than this many of its own sides is another one.
 _REACH = 1.2
+# Weight of the place where a face was last seen, against the place where it was heading.
+_TURNED = 0.5
 _MAX_TRACKS = 64
 # Faces whose sides differ by more than this factor are different ones.
 _MAX_GROWTH = 2.0
@@ -41,7 +43,11 @@ def follow(
     """
     state = state or {"next": 0, "tracks": []}
     tracks = [t for t in state["tracks"] if 0 <= now_ms - t["seen"] <= _MEMORY_MS]
-    pairs = _match(np.array([_expected(t, now_ms) for t in tracks]).reshape(-1, 4), boxes)
+    expected, last = (
+        np.array(places).reshape(-1, 4)
+        for places in ([_expected(t, now_ms) for t in tracks], [t["box"] for t in tracks])
+    )
+    pairs = _match(expected, last, boxes)
     numbers = [-1] * len(boxes)
     kept = dict(enumerate(tracks))
     following = []
@@ -65,16 +71,22 @@ def _expected(track: dict[str, Any], now_ms: float) -> np.ndarray:
     return np.array(track["box"]) + np.tile(np.array(track["speed"]) * ahead, 2)
 
 
-def _match(expected: np.ndarray, boxes: np.ndarray) -> list[tuple[int, int]]:
+def _match(expected: np.ndarray, last: np.ndarray, boxes: np.ndarray) -> list[tuple[int, int]]:
     if not len(expected) or not len(boxes):
         return []
-    side_a, side_b = _sides(expected)[:, None], _sides(boxes)[None]
-    centres = np.linalg.norm(_centres(expected)[:, None] - _centres(boxes)[None], axis=2)
-    distance = centres / np.minimum(side_a, side_b)
+    side_a, side_b = _sides(last)[:, None], _sides(boxes)[None]
     alike = np.maximum(side_a / side_b, side_b / side_a) <= _MAX_GROWTH
-    # IoU decides among overlapping pairs, nearness among the others, which always come later.
-    score = iou(expected, boxes) + (1 - distance / _REACH)
-    pairs, score = [], np.where(alike & (distance <= _REACH), score, -1.0)
+
+    def nearness(places: np.ndarray) -> np.ndarray:
+        """1 at the same place, below 0 out of reach."""
+        centres = np.linalg.norm(_centres(places)[:, None] - _centres(boxes)[None], axis=2)
+        return 1 - centres / np.minimum(side_a, side_b) / _REACH
+
+    # IoU decides among overlapping pairs, nearness among the others, which come later. A face
+    # that turned round is nearer to where it was than to where it was heading.
+    turned = _TURNED * nearness(last)
+    near = np.maximum(nearness(expected), turned)
+    pairs, score = [], np.where(alike & (near >= 0), iou(expected, boxes) + near, -1.0)
     while score.size and score.max() > 0:
         track_at, box_at = np.unravel_index(score.argmax(), score.shape)
         pairs.append((int(track_at), int(box_at)))

@@ -97,12 +97,12 @@ def test_no_face_is_said_to_be_none(server, open_page, tmp_path, empty_jpeg):
 
 
 def test_two_faces_that_cross_keep_their_numbers(server, open_page, tmp_path, portrait):
-    """Two copies of the portrait pass each other, one above the other, over four seconds."""
+    """Two copies of the portrait pass each other, one above the other, over eight seconds."""
     face = portrait[20:220, 200:380]
     frames = []
-    for i in range(120):
+    for i in range(240):
         frame = np.full((480, 640, 3), 90, np.uint8)
-        shift = 440 * abs(i - 60) // 60
+        shift = 440 * abs(i - 120) // 120
         frame[20:220, 10 + shift : 190 + shift] = face
         frame[250:450, 450 - shift : 630 - shift] = face
         frames.append(to_jpeg(frame, 90))
@@ -112,7 +112,7 @@ def test_two_faces_that_cross_keep_their_numbers(server, open_page, tmp_path, po
     start(page)
     wait_for(page, "document.querySelectorAll('#others .chip').length === 2")
     page.click("#record")
-    page.wait_for_timeout(6000)
+    page.wait_for_timeout(8500)
     page.click("#record")
     with page.expect_download() as download:
         page.click("#export-csv")

@@ -94,3 +94,13 @@ def test_the_state_stays_small_when_time_stands_still():
         corners = rng.uniform(0, 2000, (30, 2))
         _, state = follow(state, np.concatenate([corners, corners + 20], 1), 0)
     assert len(state["tracks"]) <= 64
+
+
+def test_a_face_that_turns_round_keeps_its_number():
+    """Back and forth, seen four times a second: at each turn motion points the wrong way."""
+    state, seen = None, set()
+    for i in range(40):
+        x = 60.0 * abs(i % 12 - 6)
+        numbers, state = follow(state, np.array([[x, 0, x + 80, 80]]), 250.0 * i)
+        seen |= set(numbers)
+    assert seen == {0}

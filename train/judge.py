@@ -1,27 +1,69 @@
-"""`python -m train.evaluate`: figures of merit of a weight file on one split.
+"""Figures of one network on one split. Each label set is judged with its own head."""
 
-Each label set is judged with its own head; calibration is that of the head that serves.
-"""
-
-import json
-import sys
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-import click
 import numpy as np
 import torch
 from scipy.special import softmax
+from scipy.stats import bootstrap
 
-from model import checkpoint
-from model.card import DEFAULT_WEIGHTS, WeightsError
-from model.labels import LABELS
-from train import calibration, data, ferplus, metrics, options, plots
+from train import calibration, ferplus, metrics
 from train.data import Split
 from train.loop import LABEL_HEAD, VOTE_HEAD, predict
-from train.parse import DataError
 
 _CURVE_POINTS = 20
+_RESAMPLES = 2000
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A head's answers beside what one label set says.
+
+    Attributes:
+        head: whose answers.
+        rows: (M,) int, the split's rows that the label set speaks about.
+        scores: (M, 7) float logits.
+        labels: (M,) int.
+    """
+
+    head: str
+    rows: np.ndarray
+    scores: np.ndarray
+    labels: np.ndarray
+
+    @property
+    def predicted(self) -> np.ndarray:
+        return self.scores.argmax(1)
+
+    @property
+    def accuracy(self) -> float:
+        return float((self.predicted == self.labels).mean())
+
+    def probabilities(self, serving: dict[str, Any]) -> np.ndarray:
+        """(M, 7), scaled with the head's temperature on the card."""
+        return softmax(self.scores / serving["temperature"][self.head], axis=1)
+
+
+def by_label_set(logits: dict[str, np.ndarray], split: Split) -> dict[str, Judged]:
+    """FER2013's labels and, with votes, the crowd's majorities, under the names of their heads.
+
+    A network without a head for the crowd's answers them with the other one.
+    """
+    labels = split.labels.astype(int)
+    judged = {LABEL_HEAD: Judged(LABEL_HEAD, np.arange(len(split)), logits[LABEL_HEAD], labels)}
+    if split.votes is not None:
+        counted, crowd = ferplus.majority(split.votes)
+        head = VOTE_HEAD if VOTE_HEAD in logits else LABEL_HEAD
+        rows = np.flatnonzero(counted)
+        judged[VOTE_HEAD] = Judged(head, rows, logits[head][rows], crowd[rows])
+    return judged
+
+
+def of_serving(judged: dict[str, Judged], serving: dict[str, Any]) -> Judged:
+    """The label set of the head that serves; FER2013's where the split has no votes."""
+    return judged.get(serving["head"], judged[LABEL_HEAD])
 
 
 def judge(logits: dict[str, np.ndarray], split: Split, serving: dict[str, Any]) -> dict[str, Any]:
@@ -33,25 +75,85 @@ def judge(logits: dict[str, np.ndarray], split: Split, serving: dict[str, Any]) 
         serving: the card's `serving`: the head that serves, and a temperature for each head.
 
     Returns:
-        `metrics.summarize` of the FER2013 labels, with `ece` and `ece_cv` of `ece_head`, and
-        `ferplus` where the split has votes.
+        `metrics.summarize` of the FER2013 labels; `ferplus` where the split has votes; `ece` and
+        `ece_cv` of `ece_head` over `ece_n` rows; where that head serves, also `answered`: the
+        `coverage` and `risk` at the card's threshold of "unsure".
     """
-    labels = split.labels.astype(int)
-    figures = metrics.summarize(logits[LABEL_HEAD].argmax(1), labels)
-    judged, truth, rows = LABEL_HEAD, labels, slice(None)
-    if split.votes is not None:
-        counted, crowd = ferplus.majority(split.votes)
-        by = VOTE_HEAD if VOTE_HEAD in logits else LABEL_HEAD
-        right = logits[by].argmax(1)[counted] == crowd[counted]
-        figures["ferplus"] = {"n": int(counted.sum()), "accuracy": float(right.mean())}
-        if serving["head"] == VOTE_HEAD:
-            judged, truth, rows = VOTE_HEAD, crowd[counted], counted
-    scores = logits[judged][rows]
-    scaled = softmax(scores / serving["temperature"][judged], axis=1)
-    figures["ece_head"] = judged
-    figures["ece"] = calibration.ece(scaled, truth)
-    figures["ece_cv"] = calibration.ece_cross_validated(scores, truth)
+    judged = by_label_set(logits, split)
+    figures = metrics.summarize(judged[LABEL_HEAD].predicted, judged[LABEL_HEAD].labels)
+    if VOTE_HEAD in judged:
+        crowd = judged[VOTE_HEAD]
+        agreed = judged[LABEL_HEAD].labels[crowd.rows] == crowd.labels
+        figures["ferplus"] = {
+            "n": len(crowd.rows),
+            "accuracy": crowd.accuracy,
+            "fer2013_labels_agree": float(agreed.mean()),
+        }
+    served = of_serving(judged, serving)
+    probabilities = served.probabilities(serving)
+    figures["ece_head"] = served.head
+    figures["ece_n"] = len(served.rows)
+    figures["ece"] = calibration.ece(probabilities, served.labels)
+    figures["ece_cv"] = calibration.ece_cross_validated(served.scores, served.labels)
+    if served.head == serving["head"]:
+        sure = probabilities.max(1) >= serving["unsure_below"]
+        wrong = served.predicted != served.labels
+        figures["answered"] = {
+            "coverage": float(sure.mean()),
+            "risk": float(wrong[sure].mean()) if sure.any() else None,
+        }
     return figures
+
+
+def intervals(
+    logits: dict[str, np.ndarray], split: Split, serving: dict[str, Any]
+) -> dict[str, list[float]]:
+    """Lowest and highest value of each headline figure, at 95 % confidence.
+
+    Percentiles over resampled rows; they say how far the figure may be off because the split is
+    small, not how much another training run would differ. A resample's calibration error is
+    larger than the split's own on average, so the interval of `ece` lies high.
+
+    Source: B. Efron, "Bootstrap Methods: Another Look at the Jackknife" (1979).
+
+    Args:
+        logits, split, serving: as for `judge`.
+
+    Returns:
+        [low, high] of accuracy, macro_f1, ece, and ferplus_accuracy where the split has votes.
+    """
+    judged = by_label_set(logits, split)
+    own, served = judged[LABEL_HEAD], of_serving(judged, serving)
+    right, predicted = own.predicted == own.labels, own.predicted
+    probabilities = served.probabilities(serving)
+    found = {
+        "accuracy": _interval(len(own.rows), lambda rows: right[rows].mean()),
+        "macro_f1": _interval(
+            len(own.rows), lambda rows: metrics.macro_f1(predicted[rows], own.labels[rows])
+        ),
+        "ece": _interval(
+            len(served.rows),
+            lambda rows: calibration.ece(probabilities[rows], served.labels[rows]),
+        ),
+    }
+    if VOTE_HEAD in judged:
+        crowd = judged[VOTE_HEAD]
+        agrees = crowd.predicted == crowd.labels
+        found["ferplus_accuracy"] = _interval(len(agrees), lambda rows: agrees[rows].mean())
+    return found
+
+
+def _interval(count: int, statistic: Callable[[np.ndarray], float]) -> list[float]:
+    """The interval of a statistic of row numbers drawn from 0..count-1."""
+    drawn = bootstrap(
+        (np.arange(count),),
+        statistic,
+        n_resamples=_RESAMPLES,
+        vectorized=False,
+        method="percentile",
+        rng=np.random.default_rng(0),
+    )
+    return [float(limit) for limit in drawn.confidence_interval]
 
 
 def fit_serving(logits: dict[str, np.ndarray], split: Split) -> dict[str, Any]:
@@ -59,14 +161,13 @@ def fit_serving(logits: dict[str, np.ndarray], split: Split) -> dict[str, Any]:
 
     The crowd's head serves where there is one: it agrees better with people.
     """
-    judged = {LABEL_HEAD: (logits[LABEL_HEAD], split.labels.astype(int))}
-    if VOTE_HEAD in logits and split.votes is not None:
-        counted, crowd = ferplus.majority(split.votes)
-        judged[VOTE_HEAD] = (logits[VOTE_HEAD][counted], crowd[counted])
+    judged = {name: j for name, j in by_label_set(logits, split).items() if j.head == name}
     head = VOTE_HEAD if VOTE_HEAD in judged else LABEL_HEAD
-    temperature = {name: calibration.fit_temperature(*rows) for name, rows in judged.items()}
-    scores, truth = judged[head]
-    probabilities = softmax(scores / temperature[head], axis=1)
+    temperature = {
+        name: calibration.fit_temperature(j.scores, j.labels) for name, j in judged.items()
+    }
+    probabilities = judged[head].probabilities({"temperature": temperature})
+    truth = judged[head].labels
     _, coverage, risk = calibration.risk_coverage(probabilities, truth)
     curve = [[round(float(c), 3), round(float(r), 4)] for c, r in zip(coverage, risk, strict=True)]
     return {
@@ -83,77 +184,3 @@ def logits_by_head(
     """(N, 7) float64 logits of each head for (N, 48, 48) uint8 pictures."""
     out = predict(net.to(device), torch.from_numpy(grey).to(device), flip).double().numpy()
     return {name: out[:, i] for i, name in enumerate(net.heads)}
-
-
-def _write_report(
-    folder: Path, figures: dict[str, Any], predicted: np.ndarray, split: Split, title: str
-) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    report = metrics.text_report(predicted, split.labels.astype(int))
-    (folder / "classification-report.txt").write_text(f"{title}\n\n{report}")
-    (folder / "figures.json").write_text(json.dumps(figures, indent=2) + "\n")
-    plots.confusion(figures["confusion"], title, folder / "confusion-matrix.png")
-
-
-def _print_table(figures: dict[str, Any], title: str) -> None:
-    click.echo(title)
-    click.echo(
-        f"accuracy {figures['accuracy']:.4f}   macro-F1 {figures['macro_f1']:.4f}   "
-        f"ECE {figures['ece']:.4f} (cross-validated {figures['ece_cv']:.4f}, "
-        f"head {figures['ece_head']})   n {figures['n']}"
-    )
-    if "ferplus" in figures:
-        click.echo("FER+ majority accuracy {accuracy:.4f}   n {n}".format(**figures["ferplus"]))
-    click.echo(f"{'':10}{'precision':>10}{'recall':>10}{'F1':>10}{'n':>7}")
-    for name in LABELS:
-        row = figures["per_class"][name]
-        click.echo(
-            f"{name:10}{row['precision']:10.3f}{row['recall']:10.3f}{row['f1']:10.3f}{row['n']:7}"
-        )
-
-
-@click.command(context_settings={"show_default": True})
-@options.data
-@options.ferplus
-@click.option("--usage", required=True, help="PublicTest, PrivateTest, Training or test.")
-@click.option("--weights", type=click.Path(path_type=Path), default=DEFAULT_WEIGHTS)
-@click.option("--tta", is_flag=True, help="Average each picture with its mirror image.")
-@click.option("--report", type=click.Path(path_type=Path, file_okay=False), help="Write a report.")
-@click.option("--json", "json_path", help="Write the figures as JSON to a file, or - to stdout.")
-def main(
-    data_path: Path,
-    ferplus_path: Path | None,
-    usage: str,
-    weights: Path,
-    tta: bool,
-    report: Path | None,
-    json_path: str | None,
-) -> None:
-    """Evaluate weights on one split of FER2013."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        net, card = checkpoint.load(weights)
-        split = data.load(data_path, ferplus_path).split(usage)
-    except (DataError, WeightsError) as error:
-        raise click.ClickException(str(error)) from None
-    logits = logits_by_head(net, split.grey, device, flip=tta)
-    figures = {
-        "usage": usage,
-        "tta": "flip" if tta else None,
-        "weights_sha256": card["sha256"],
-        **judge(logits, split, card["serving"]),
-    }
-    title = f"{card['name']} {card['version']} on {usage}{', flip averaging' if tta else ''}"
-    if report:
-        _write_report(report, figures, logits[LABEL_HEAD].argmax(1), split, title)
-    if json_path == "-":
-        json.dump(figures, sys.stdout)
-        click.echo()
-        return
-    if json_path:
-        Path(json_path).write_text(json.dumps(figures) + "\n")
-    _print_table(figures, title)
-
-
-if __name__ == "__main__":
-    main()

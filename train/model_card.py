@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from model.card import DEFAULT_WEIGHTS, WeightsError, load_card
-from train.recipe import Recipe
+from train.recipe import RECIPES
 from train.render import render
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -52,7 +52,7 @@ def documents(card: dict[str, Any], report: Path) -> tuple[str, str]:
         "figures": figures,
         "classification_report": (report / "classification-report.txt").read_text().strip("\n"),
         "robustness": robustness,
-        "overrides": _overrides(card["recipe"]),
+        "train_options": _train_options(card["recipe"]),
         "weakest": sorted(figures["per_class"].items(), key=lambda item: item[1]["recall"])[:2],
     }
     return render("model-card.md", **values), render("results.md", **values)
@@ -80,11 +80,22 @@ def _read(path: Path, card: dict[str, Any], command: str) -> dict[str, Any]:
     return measured
 
 
-def _overrides(recipe: dict[str, Any]) -> str:
-    """Options of `python -m train` that turn its default recipe into this one."""
-    default = json.loads(json.dumps(asdict(Recipe())))
-    changed = {name: value for name, value in recipe.items() if value != default[name]}
-    return "".join(f" --set {shlex.quote(f'{n}={json.dumps(v)}')}" for n, v in changed.items())
+def _train_options(recipe: dict[str, Any]) -> str | None:
+    """Options of `python -m train` for this recipe; None if recipes have other fields by now."""
+    shortest = None
+    for name, known in RECIPES.items():
+        values = json.loads(json.dumps(asdict(known)))
+        if set(values) != set(recipe):
+            return None
+        options = [] if name == "default" else [f"--recipe {name}"]
+        options += [
+            f"--set {shlex.quote(f'{field}={json.dumps(value)}')}"
+            for field, value in recipe.items()
+            if value != values[field]
+        ]
+        if shortest is None or len(options) < len(shortest):
+            shortest = options
+    return "".join(f" {option}" for option in shortest)
 
 
 @click.command(context_settings={"show_default": True})

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import torch
 from model.card import DEFAULT_WEIGHTS, load_card
 from model.resnet9 import ResNet9, count_macs
 from train import drawings, model_card, report
+from train.recipe import RECIPES
 from train.render import percent
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,11 +56,24 @@ def test_robustness_is_optional(card, tmp_path):
     assert "Not measured for these weights" in text
 
 
-def test_the_model_card_names_the_options_that_differ_from_the_default_recipe(card):
-    recipe = card["recipe"] | {"peak_lr": 0.1, "widths": [8, 8, 16, 16]}
-    text, _ = model_card.documents(card | {"recipe": recipe}, model_card.REPORT)
-    assert "--set peak_lr=0.1" in text
-    assert "--set 'widths=[8, 8, 16, 16]'" in text
+@pytest.mark.parametrize(
+    ("recipe", "command"),
+    [
+        (RECIPES["default"], "python -m train DATA --seed 0"),
+        (RECIPES["record"], "python -m train DATA --recipe record --seed 0"),
+        (replace(RECIPES["default"], sizes=((1, 48),)), "DATA --set 'sizes=[[1, 48]]' --seed 0"),
+    ],
+)
+def test_the_model_card_says_how_its_network_is_trained(card, recipe, command):
+    recipe = json.loads(json.dumps(asdict(recipe)))
+    text, _ = model_card.documents(card | {"recipe": recipe, "seed": 0}, model_card.REPORT)
+    assert command in text
+
+
+def test_a_recipe_of_older_code_is_reproduced_at_its_commit(card):
+    older = card | {"recipe": {"sizes": [[1, 48]], "gone": 1}, "commit": "0123abc"}
+    text, _ = model_card.documents(older, model_card.REPORT)
+    assert "at commit `0123abc`, with the recipe above" in text
 
 
 @pytest.mark.parametrize("name", drawings.DRAWINGS)

@@ -63,16 +63,19 @@ class ResNet9(nn.Module):
         return self.classifier(self.features(x)).unflatten(1, (len(self.heads), len(LABELS)))
 
 
-def count_macs(net: ResNet9, size_px: int) -> int:
-    """Multiply-accumulates of convolutions and linear layers for one (1, size, size) picture."""
-    macs = 0
+def layer_macs(net: ResNet9, size_px: int) -> dict[str, int]:
+    """Multiply-accumulates of each convolution and linear layer for one (1, size, size) picture.
+
+    Returns:
+        By the layer's name in `net.named_modules()`.
+    """
+    macs = {}
+    names = {m: name for name, m in net.named_modules() if isinstance(m, nn.Conv2d | nn.Linear)}
 
     def add(layer: nn.Module, _inputs: tuple, out: Tensor) -> None:
-        nonlocal macs
-        macs += out[0].numel() * layer.weight[0].numel()
+        macs[names[layer]] = out[0].numel() * layer.weight[0].numel()
 
-    layers = [m for m in net.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
-    hooks = [layer.register_forward_hook(add) for layer in layers]
+    hooks = [layer.register_forward_hook(add) for layer in names]
     was_training = net.training
     with torch.inference_mode():
         net.eval()(torch.zeros(1, 1, size_px, size_px))
@@ -80,3 +83,8 @@ def count_macs(net: ResNet9, size_px: int) -> int:
     for hook in hooks:
         hook.remove()
     return macs
+
+
+def count_macs(net: ResNet9, size_px: int) -> int:
+    """Sum of `layer_macs`."""
+    return sum(layer_macs(net, size_px).values())

@@ -31,18 +31,35 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     return float(np.exp(found.x))
 
 
-def ece(probabilities: np.ndarray, labels: np.ndarray, bins: int = ECE_BINS) -> float:
-    """Expected calibration error of the top-1 confidence, over bins of equal width, 0..1.
+def reliability(
+    probabilities: np.ndarray, labels: np.ndarray, bins: int = ECE_BINS
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """How often top-1 answers are right, by confidence in bins of equal width.
 
     Args:
         probabilities: (N, 7).
         labels: (N,) int.
+
+    Returns:
+        (bins,) rows in each bin; their mean confidence; the share that is right. The last two are
+        0 in empty bins.
     """
     confidence = probabilities.max(1)
-    correct = probabilities.argmax(1) == labels
+    right = probabilities.argmax(1) == labels
     bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = np.bincount(bin_of, correct - confidence, minlength=bins)
-    return float(np.abs(gaps).sum() / len(labels))
+    counts = np.bincount(bin_of, minlength=bins)
+    rows = np.maximum(counts, 1)
+    return (
+        counts,
+        np.bincount(bin_of, confidence, minlength=bins) / rows,
+        np.bincount(bin_of, right, minlength=bins) / rows,
+    )
+
+
+def ece(probabilities: np.ndarray, labels: np.ndarray, bins: int = ECE_BINS) -> float:
+    """Expected calibration error of the top-1 confidence, 0..1; arguments as for `reliability`."""
+    counts, confidence, accuracy = reliability(probabilities, labels, bins)
+    return float((counts * np.abs(accuracy - confidence)).sum() / len(labels))
 
 
 def risk_coverage(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -1,7 +1,4 @@
-"""`python -m train.evaluate`: figures of merit of a weight file on one split.
-
-Each label set is judged with its own head; calibration is that of the head that serves.
-"""
+"""`python -m train.evaluate`: figures of merit of a weight file on one split."""
 
 import json
 import sys
@@ -9,101 +6,28 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 import torch
-from scipy.special import softmax
 
 from model import checkpoint
 from model.card import DEFAULT_WEIGHTS, WeightsError
 from model.labels import LABELS
-from train import calibration, data, ferplus, metrics, options, plots
-from train.data import Split
-from train.loop import LABEL_HEAD, VOTE_HEAD, predict
+from train import data, options, report
+from train.judge import intervals, judge, logits_by_head
 from train.parse import DataError
-
-_CURVE_POINTS = 20
-
-
-def judge(logits: dict[str, np.ndarray], split: Split, serving: dict[str, Any]) -> dict[str, Any]:
-    """All figures of one split.
-
-    Args:
-        logits: (N, 7) by head.
-        split: the rows they are for.
-        serving: the card's `serving`: the head that serves, and a temperature for each head.
-
-    Returns:
-        `metrics.summarize` of the FER2013 labels, with `ece` and `ece_cv` of `ece_head`, and
-        `ferplus` where the split has votes.
-    """
-    labels = split.labels.astype(int)
-    figures = metrics.summarize(logits[LABEL_HEAD].argmax(1), labels)
-    judged, truth, rows = LABEL_HEAD, labels, slice(None)
-    if split.votes is not None:
-        counted, crowd = ferplus.majority(split.votes)
-        by = VOTE_HEAD if VOTE_HEAD in logits else LABEL_HEAD
-        right = logits[by].argmax(1)[counted] == crowd[counted]
-        figures["ferplus"] = {"n": int(counted.sum()), "accuracy": float(right.mean())}
-        if serving["head"] == VOTE_HEAD:
-            judged, truth, rows = VOTE_HEAD, crowd[counted], counted
-    scores = logits[judged][rows]
-    scaled = softmax(scores / serving["temperature"][judged], axis=1)
-    figures["ece_head"] = judged
-    figures["ece"] = calibration.ece(scaled, truth)
-    figures["ece_cv"] = calibration.ece_cross_validated(scores, truth)
-    return figures
-
-
-def fit_serving(logits: dict[str, np.ndarray], split: Split) -> dict[str, Any]:
-    """The card's `serving`: the head that serves, temperatures and the threshold of "unsure".
-
-    The crowd's head serves where there is one: it agrees better with people.
-    """
-    judged = {LABEL_HEAD: (logits[LABEL_HEAD], split.labels.astype(int))}
-    if VOTE_HEAD in logits and split.votes is not None:
-        counted, crowd = ferplus.majority(split.votes)
-        judged[VOTE_HEAD] = (logits[VOTE_HEAD][counted], crowd[counted])
-    head = VOTE_HEAD if VOTE_HEAD in judged else LABEL_HEAD
-    temperature = {name: calibration.fit_temperature(*rows) for name, rows in judged.items()}
-    scores, truth = judged[head]
-    probabilities = softmax(scores / temperature[head], axis=1)
-    _, coverage, risk = calibration.risk_coverage(probabilities, truth)
-    curve = [[round(float(c), 3), round(float(r), 4)] for c, r in zip(coverage, risk, strict=True)]
-    return {
-        "head": head,
-        "temperature": temperature,
-        "unsure_below": calibration.unsure_below(probabilities, truth),
-        "risk_coverage": curve[:: max(1, len(curve) // _CURVE_POINTS)],
-    }
-
-
-def logits_by_head(
-    net: torch.nn.Module, grey: np.ndarray, device: torch.device, flip: bool
-) -> dict[str, np.ndarray]:
-    """(N, 7) float64 logits of each head for (N, 48, 48) uint8 pictures."""
-    out = predict(net.to(device), torch.from_numpy(grey).to(device), flip).double().numpy()
-    return {name: out[:, i] for i, name in enumerate(net.heads)}
-
-
-def _write_report(
-    folder: Path, figures: dict[str, Any], predicted: np.ndarray, split: Split, title: str
-) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    report = metrics.text_report(predicted, split.labels.astype(int))
-    (folder / "classification-report.txt").write_text(f"{title}\n\n{report}")
-    (folder / "figures.json").write_text(json.dumps(figures, indent=2) + "\n")
-    plots.confusion(figures["confusion"], title, folder / "confusion-matrix.png")
 
 
 def _print_table(figures: dict[str, Any], title: str) -> None:
+    def line(name: str, key: str, value: float, n: int) -> None:
+        low, high = figures["intervals"][key]
+        click.echo(f"{name:24}{value:.4f}   95 % interval {low:.4f} to {high:.4f}   n {n}")
+
     click.echo(title)
-    click.echo(
-        f"accuracy {figures['accuracy']:.4f}   macro-F1 {figures['macro_f1']:.4f}   "
-        f"ECE {figures['ece']:.4f} (cross-validated {figures['ece_cv']:.4f}, "
-        f"head {figures['ece_head']})   n {figures['n']}"
-    )
-    if "ferplus" in figures:
-        click.echo("FER+ majority accuracy {accuracy:.4f}   n {n}".format(**figures["ferplus"]))
+    line("accuracy", "accuracy", figures["accuracy"], figures["n"])
+    line("macro-F1", "macro_f1", figures["macro_f1"], figures["n"])
+    if crowd := figures.get("ferplus"):
+        line("FER+ majority accuracy", "ferplus_accuracy", crowd["accuracy"], crowd["n"])
+    line("ECE", "ece", figures["ece"], figures["ece_n"])
+    click.echo(f"{'ECE, cross-validated':24}{figures['ece_cv']:.4f}   head {figures['ece_head']}")
     click.echo(f"{'':10}{'precision':>10}{'recall':>10}{'F1':>10}{'n':>7}")
     for name in LABELS:
         row = figures["per_class"][name]
@@ -118,7 +42,12 @@ def _print_table(figures: dict[str, Any], title: str) -> None:
 @click.option("--usage", required=True, help="PublicTest, PrivateTest, Training or test.")
 @click.option("--weights", type=click.Path(path_type=Path), default=DEFAULT_WEIGHTS)
 @click.option("--tta", is_flag=True, help="Average each picture with its mirror image.")
-@click.option("--report", type=click.Path(path_type=Path, file_okay=False), help="Write a report.")
+@click.option(
+    "--report",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write figures, plots, report.html and a page of the most confident mistakes.",
+)
 @click.option("--json", "json_path", help="Write the figures as JSON to a file, or - to stdout.")
 def main(
     data_path: Path,
@@ -126,7 +55,7 @@ def main(
     usage: str,
     weights: Path,
     tta: bool,
-    report: Path | None,
+    folder: Path | None,
     json_path: str | None,
 ) -> None:
     """Evaluate weights on one split of FER2013."""
@@ -142,10 +71,11 @@ def main(
         "tta": "flip" if tta else None,
         "weights_sha256": card["sha256"],
         **judge(logits, split, card["serving"]),
+        "intervals": intervals(logits, split, card["serving"]),
     }
     title = f"{card['name']} {card['version']} on {usage}{', flip averaging' if tta else ''}"
-    if report:
-        _write_report(report, figures, logits[LABEL_HEAD].argmax(1), split, title)
+    if folder:
+        report.write(folder, title, figures, logits, split, card, report.history_of(weights))
     if json_path == "-":
         json.dump(figures, sys.stdout)
         click.echo()

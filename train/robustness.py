@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import torch
 
-from model.card import DEFAULT_WEIGHTS, WeightsError
+from model.card import DEFAULT_WEIGHTS, WeightsError, sha256
 from model.crop import CROP_RULES, crop_face
 from model.decode import decode
 from model.detector import DetectorError
@@ -21,7 +21,7 @@ from model.engine import Engine
 from model.preprocess import INPUT_SIZE_PX
 from train import data, ferplus, options, plots
 from train.canvas import CANVAS_HW, on_canvas
-from train.evaluate import logits_by_head
+from train.judge import logits_by_head
 from train.loop import LABEL_HEAD, VOTE_HEAD
 from train.parse import DataError
 
@@ -175,11 +175,16 @@ def main(
         found, level, upright = service_crops(engine, detector, split.grey, degrees)
         for way, crops in (("level with the eyes", level), ("upright crop", upright)):
             name = f"service path, turned {degrees}°, {way}"
-            table[name] = [{**judge(crops, found), "recall": float(found.mean())}]
-            click.echo(_line(name, table[name], judge(split.grey, found)))
+            found_unchanged = judge(split.grey, found)
+            recall = float(found.mean())
+            table[name] = [
+                {**judge(crops, found), "recall": recall, "found_unchanged": found_unchanged}
+            ]
+            click.echo(_line(name, table[name], found_unchanged))
     if out:
         out.mkdir(parents=True, exist_ok=True)
-        (out / "robustness.json").write_text(json.dumps(table, indent=2) + "\n")
+        measured = {"weights_sha256": sha256(weights), "n": len(split), "conditions": table}
+        (out / "robustness.json").write_text(json.dumps(measured, indent=2) + "\n")
         plots.robustness(table, out / "robustness.png")
 
 

@@ -14,7 +14,7 @@ from model.preprocess import INPUT_SIZE_PX
 from model.resnet9 import count_macs
 from train import plots
 from train.data import DataSet, Split
-from train.evaluate import fit_serving, judge, logits_by_head
+from train.judge import fit_serving, judge, logits_by_head
 from train.loop import Trainer
 from train.parse import DataError
 

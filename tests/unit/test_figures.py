@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import torch
 from scipy.special import softmax
+from sklearn.metrics import f1_score
 
-from train import calibration, ferplus, metrics, precision, recipe
+from train import calibration, ferplus, judge, metrics, precision, recipe
+from train.data import Split
 from train.parse import VOTE_NAMES
 
 
@@ -55,6 +57,40 @@ def test_summary_of_a_known_case():
         {"precision": 1, "recall": 0.5, "f1": 2 / 3, "n": 2}
     )
     assert figures["confusion"][0][:2] == [1, 1]
+
+
+def test_macro_f1_is_scikit_learns():
+    rng = np.random.default_rng(0)
+    predicted, labels = rng.integers(0, 6, (2, 500))  # nobody has the last class
+    expected = f1_score(labels, predicted, labels=range(7), average="macro", zero_division=0)
+    assert metrics.macro_f1(predicted, labels) == pytest.approx(expected)
+
+
+def test_reliability_of_a_known_case():
+    """Ten answers at 0.82, half of them right; nothing elsewhere."""
+    probabilities = np.tile([0.82, 0.18, 0, 0, 0, 0, 0], (10, 1))
+    counts, confidence, accuracy = calibration.reliability(probabilities, np.array([0, 1] * 5), 10)
+    assert counts.tolist() == [0] * 8 + [10, 0]
+    assert confidence[8] == pytest.approx(0.82)
+    assert accuracy[8] == 0.5
+
+
+def test_intervals_hold_the_figure_and_narrow_with_more_rows():
+    rng = np.random.default_rng(0)
+
+    def width(count: int) -> float:
+        labels = rng.integers(0, 7, count)
+        logits = rng.normal(0, 1, (count, 7)) + 2 * np.eye(7)[labels]
+        split = Split(np.zeros((count, 48, 48), np.uint8), labels.astype(np.uint8))
+        serving = {"head": "fer2013", "temperature": {"fer2013": 1.0}, "unsure_below": 0.5}
+        figures = judge.judge({"fer2013": logits}, split, serving)
+        found = judge.intervals({"fer2013": logits}, split, serving)
+        assert found == judge.intervals({"fer2013": logits}, split, serving)  # seeded
+        for name in ("accuracy", "macro_f1"):
+            assert found[name][0] < figures[name] < found[name][1]
+        return found["accuracy"][1] - found["accuracy"][0]
+
+    assert width(200) / width(1800) == pytest.approx(3, rel=0.3)
 
 
 def test_the_learning_rate_rises_and_falls():

@@ -58,8 +58,36 @@ def test_the_card_says_what_the_shipped_command_measures(trained, fer2013_csv, f
     assert np.sum(figures["confusion"]) == 42
 
 
-def test_a_report_is_written(trained, fer2013_csv, tmp_path):
+def test_a_report_is_written(trained, fer2013_csv, ferplus_csv, tmp_path):
     CliRunner().invoke(
+        evaluate.main,
+        [
+            *("--data", str(fer2013_csv), "--ferplus", str(ferplus_csv), "--usage", "PublicTest"),
+            *("--weights", str(trained / "moodlight.safetensors"), "--report", str(tmp_path / "r")),
+        ],
+        catch_exceptions=False,
+    )
+    plots = {"confusion", "learning-curves", "precision-recall", "reliability", "risk-coverage"}
+    assert {p.name for p in (tmp_path / "r").iterdir()} == {
+        *(f"{name}.png" for name in plots),
+        *("classification-report.txt", "figures.json", "report.html", "mistakes.html"),
+    }
+    page = (tmp_path / "r" / "report.html").read_text()
+    assert page.count("data:image/png;base64,") == len(plots)
+    assert "95 % interval" in page
+    figures = json.loads((tmp_path / "r" / "figures.json").read_text())
+    assert set(figures["intervals"]) == {"accuracy", "macro_f1", "ece", "ferplus_accuracy"}
+    low, high = figures["intervals"]["accuracy"]
+    assert low <= figures["accuracy"] <= high
+    mistakes = (tmp_path / "r" / "mistakes.html").read_text()
+    wrong = round(figures["ferplus"]["n"] * (1 - figures["ferplus"]["accuracy"]))
+    assert mistakes.count("data:image/png;base64,") == min(wrong, 60)
+    assert "never\ncommit" in mistakes
+
+
+def test_a_report_without_votes_or_history(trained, fer2013_csv, tmp_path):
+    (trained / "history.csv").unlink()
+    done = CliRunner().invoke(
         evaluate.main,
         [
             *("--data", str(fer2013_csv), "--usage", "PublicTest", "--report", str(tmp_path / "r")),
@@ -67,11 +95,9 @@ def test_a_report_is_written(trained, fer2013_csv, tmp_path):
         ],
         catch_exceptions=False,
     )
-    assert {p.name for p in (tmp_path / "r").iterdir()} == {
-        "classification-report.txt",
-        "confusion-matrix.png",
-        "figures.json",
-    }
+    assert done.exit_code == 0
+    assert not (tmp_path / "r" / "learning-curves.png").exists()
+    assert "FER+" not in (tmp_path / "r" / "report.html").read_text()
 
 
 def test_resume_is_exact(fer2013_csv, tmp_path, monkeypatch):

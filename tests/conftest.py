@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -53,6 +54,12 @@ def empty_jpeg() -> bytes:
     return to_jpeg(cv2.resize(rng.integers(0, 255, (6, 8, 3), np.uint8), (640, 480)))
 
 
+# Certificates are a matter of their own tests.
+UNVERIFIED = ssl.create_default_context()
+UNVERIFIED.check_hostname = False
+UNVERIFIED.verify_mode = ssl.CERT_NONE
+
+
 def to_jpeg(frame_bgr: np.ndarray, quality: int = 80) -> bytes:
     return cv2.imencode(".jpg", frame_bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
 
@@ -78,15 +85,17 @@ class Server:
     process: subprocess.Popen
     port: int
     log: Path
+    scheme: str = "http"
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     def health(self) -> dict:
         import json
 
-        with urllib.request.urlopen(f"{self.url}/healthz", timeout=5) as answer:
+        address = f"{self.url}/healthz"
+        with urllib.request.urlopen(address, timeout=5, context=UNVERIFIED) as answer:
             return json.load(answer)
 
     def worker_pids(self) -> list[int]:
@@ -113,15 +122,18 @@ def start_server(
 
     def start(*options: str, ready: int | None = 1, port: int | None = None) -> Server:
         port = port or free_port()
-        log = tmp_path_factory.mktemp("server") / "log.txt"
+        folder = tmp_path_factory.mktemp("server")
+        log = folder / "log.txt"
         with log.open("w") as out:
             process = subprocess.Popen(
                 [sys.executable, "-m", "webapp", "--port", str(port), *options],
                 cwd=ROOT,
                 stdout=out,
                 stderr=subprocess.STDOUT,
+                env={"XDG_DATA_HOME": str(folder), **os.environ},  # never the user's own
             )
-        server = Server(process, port, log)
+        https = "--lan" in options or "--cert" in options
+        server = Server(process, port, log, "https" if https else "http")
         servers.append(server)
 
         def is_ready() -> bool:

@@ -28,7 +28,7 @@ def main(**values: object) -> None:
     run(settings, serve)
 
 
-def _patch_for_eventlet() -> Callable[[Any, Any], None]:
+def _patch_for_eventlet() -> Callable[[Any, Any, Any], None]:
     # Its authors advise against new use on every import; the README says why it is here.
     warnings.filterwarnings("ignore", module="eventlet")
     warnings.filterwarnings("ignore", message="(?s).*Eventlet is deprecated")
@@ -38,16 +38,47 @@ def _patch_for_eventlet() -> Callable[[Any, Any], None]:
     from webapp.masking import apply_mask
 
     eventlet.monkey_patch()
+    from webapp.handshake import handshaken
+
     # eventlet unmasks byte by byte: 10 ms of the whole web process for a frame of 20 KB.
     websocket.RFC6455WebSocket._apply_mask = staticmethod(apply_mask)
-    return lambda listener, app: wsgi.server(listener, app, log_output=False, debug=False)
+
+    def serve(listener: Any, app: Any, tls: Any) -> None:
+        def over_tls(state: list, server: Any) -> None:
+            if connection := handshaken(state[1], tls):
+                state[1] = connection  # closed at the end by eventlet
+                wsgi.HttpProtocol(state, server)
+
+        wsgi.server(
+            listener,
+            app,
+            log_output=False,
+            debug=False,
+            protocol=over_tls if tls else wsgi.HttpProtocol,
+            environ={"wsgi.url_scheme": "https" if tls else "http"},
+        )
+
+    return serve
 
 
-def _serve_on_threads(listener: Any, app: Any) -> None:
+def _serve_on_threads(listener: Any, app: Any, tls: Any) -> None:
     from werkzeug.serving import make_server
 
+    from webapp.handshake import handshaken
+
     host, port = listener.getsockname()[:2]
-    make_server(host, port, app, threaded=True, fd=listener.fileno()).serve_forever()
+    server = make_server(host, port, app, threaded=True, fd=listener.fileno())
+    if tls:
+        handle = server.RequestHandlerClass
+
+        def over_tls(accepted: Any, address: Any, server: Any) -> None:
+            if connection := handshaken(accepted, tls):
+                with connection:
+                    handle(connection, address, server)
+
+        server.RequestHandlerClass = over_tls
+        server.ssl_context = tls  # only says https: werkzeug would shake hands before it accepts
+    server.serve_forever()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""The HTTP API: one picture in, the same faces out as over Socket.IO."""
+"""The HTTP API: one picture in, the same faces out as over Socket.IO; how to join."""
 
 import time
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, current_app, jsonify, request
@@ -12,14 +13,17 @@ from model.image_header import BAD_FRAME, NOT_AN_IMAGE, TOO_LARGE, FrameError
 from model.labels import LABELS
 from webapp import protocol
 from webapp.gate import Following, Ticket
+from webapp.joining import JoinError
 from webapp.service import Service
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 
 CONSENT_HEADER = "X-Consent-Version"
+CODE_HEADER = "X-Join-Code"
 _STATUS = {
     protocol.BAD_REQUEST: 400,
     protocol.NO_CONSENT: 403,
+    protocol.BAD_CODE: 403,
     TOO_LARGE: 413,
     NOT_AN_IMAGE: 415,
     BAD_FRAME: 422,
@@ -32,9 +36,13 @@ _STATUS = {
 def analyze() -> ResponseReturnValue:
     """Faces of the picture in the body, or in the only file of a multipart form."""
     service: Service = current_app.extensions["moodlight"]
+    try:
+        service.check_code(request.headers.get(CODE_HEADER), request.remote_addr)
+    except JoinError as error:
+        return _refuse(protocol.BAD_CODE, str(error))
     request.max_content_length = service.settings.max_message_bytes
     agreed = request.headers.get(CONSENT_HEADER) == protocol.CONSENT_VERSION
-    if service.settings.require_consent and not agreed:
+    if service.settings.consent_required and not agreed:
         return _refuse(
             protocol.NO_CONSENT,
             f"send the header {CONSENT_HEADER}: {protocol.CONSENT_VERSION} once everyone agreed",
@@ -57,6 +65,20 @@ def analyze() -> ResponseReturnValue:
     finally:
         service.api_places.release()
     return jsonify({key: answer[key] for key in ("width", "height", "faces", "timing_ms")})
+
+
+@api.get("/share")
+def share() -> ResponseReturnValue:
+    """Address, join code, fingerprints and QR code, for whoever has joined."""
+    service: Service = current_app.extensions["moodlight"]
+    try:
+        service.check_code(request.headers.get(CODE_HEADER), request.remote_addr)
+    except JoinError as error:
+        return _refuse(protocol.BAD_CODE, str(error))
+    sharing = service.sharing
+    if service.settings.behind_proxy:  # only the proxy knows what it is called
+        sharing = replace(sharing, url=request.host_url)
+    return sharing.to_json(), {"Cache-Control": "no-store"}
 
 
 @api.get("/openapi.json")
@@ -95,7 +117,13 @@ _OPENAPI: dict[str, Any] = {
                         "in": "header",
                         "description": "Needed where the server runs with --require-consent.",
                         "schema": {"type": "string"},
-                    }
+                    },
+                    {
+                        "name": CODE_HEADER,
+                        "in": "header",
+                        "description": "Needed where the server asks for a join code.",
+                        "schema": {"type": "string"},
+                    },
                 ],
                 "requestBody": {
                     "required": True,
@@ -114,7 +142,7 @@ _OPENAPI: dict[str, Any] = {
                 "responses": {
                     "200": _answer("The faces, largest first", "Analysis"),
                     "400": _answer("bad_request", "Refusal"),
-                    "403": _answer("no_consent", "Refusal"),
+                    "403": _answer("no_consent or bad_code", "Refusal"),
                     "413": _answer(TOO_LARGE, "Refusal"),
                     "415": _answer(NOT_AN_IMAGE, "Refusal"),
                     "422": _answer(BAD_FRAME, "Refusal"),

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Flask
 from flask_socketio import SocketIO
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from model.card import load_card
 from webapp import events, headers
@@ -15,17 +16,22 @@ from webapp.gate import Gate
 from webapp.pool import WorkerPool
 from webapp.routes import pages
 from webapp.service import Service
+from webapp.sharing import Sharing
 
 _ROOT = Path(__file__).resolve().parent.parent
 
 
 def create_app(
-    settings: Settings, pool: WorkerPool | None = None, gate: Gate | None = None
+    settings: Settings,
+    sharing: Sharing,
+    pool: WorkerPool | None = None,
+    gate: Gate | None = None,
 ) -> Flask:
     """Build the application; the pool is not started here.
 
     Args:
         settings: see `webapp.config`.
+        sharing: how others reach this server.
         pool: stands in for the real worker pool in tests.
         gate: the one that `pool` takes frames from.
 
@@ -46,8 +52,10 @@ def create_app(
     )
     events.register(socketio)
     app.wsgi_app = _adapt(app.wsgi_app)
+    if settings.behind_proxy:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)
     app.extensions["moodlight"] = Service(
-        settings, card, gate, pool or WorkerPool(settings, gate), socketio
+        settings, card, gate, pool or WorkerPool(settings, gate), socketio, sharing
     )
     return app
 
@@ -58,6 +66,9 @@ def _adapt(wsgi_app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[b
     def call(environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
         # No permessage-deflate: JPEG does not get smaller, and it costs milliseconds a frame.
         environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+        # Engine.IO believes these of anybody; --behind-proxy has already taken what it trusts.
+        environ.pop("HTTP_X_FORWARDED_PROTO", None)
+        environ.pop("HTTP_X_FORWARDED_HOST", None)
         if "eventlet.input" in environ:  # its stream ends by itself, chunked bodies included
             environ["wsgi.input_terminated"] = True
         return wsgi_app(environ, start_response)

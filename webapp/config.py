@@ -1,6 +1,7 @@
 """Every setting of the web process: its option, environment variable, default and range."""
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,20 +14,36 @@ from model.names import DETECTORS
 
 ENV_PREFIX = "MOODLIGHT_"
 ASYNC_MODES = ("eventlet", "threading")
+# What survives links, headers and dictation.
+_CODE = re.compile(r"[A-Za-z0-9_-]{6,64}")
 
 
 def _option(flag: str, **settings: object) -> Callable:
     """A click option that is also MOODLIGHT_<ITS NAME>, said in --help and in complaints."""
-    variable = ENV_PREFIX + flag.removeprefix("--").replace("-", "_").upper()
+    name = flag.split("/")[0].removeprefix("--")
+    variable = ENV_PREFIX + name.replace("-", "_").upper()
     return click.option(flag, envvar=variable, show_envvar=True, **settings)
+
+
+def _join_code(_context: click.Context, _option: click.Option, code: str | None) -> str | None:
+    if code is not None and not _CODE.fullmatch(code):
+        raise click.BadParameter("must be 6 to 64 letters, digits, '-' or '_'", _context, _option)
+    return code
 
 
 @dataclass(frozen=True)
 class Settings:
     """What `python -m webapp` was told."""
 
-    host: str = "127.0.0.1"
+    host: str | None = None
     port: int = 5000
+    lan: bool = False
+    http_port: int | None = None
+    cert: Path | None = None
+    key: Path | None = None
+    code: str | None = None
+    open: bool = False
+    behind_proxy: bool = False
     workers: int = 1
     weights: Path = DEFAULT_WEIGHTS
     detector: str = "mtcnn"
@@ -37,12 +54,21 @@ class Settings:
     deadline_ms: int = 5000
     worker_timeout_ms: int = 10_000
     async_mode: str = "eventlet"
-    require_consent: bool = False
+    require_consent: bool | None = None
 
     @property
     def max_message_bytes(self) -> int:
         """What is read at all; well above the frame limit, so that `too_large` can be said."""
         return 4 * self.max_frame_bytes + 1_000_000
+
+    @property
+    def consent_required(self) -> bool:
+        return self.lan if self.require_consent is None else self.require_consent
+
+    @property
+    def plain_port(self) -> int:
+        """Where plain http is answered beside https."""
+        return self.http_port or self.port + 1
 
     @property
     def frame_limits(self) -> FrameLimits:
@@ -60,8 +86,37 @@ def options(command: Callable) -> Callable:
     file = click.Path(path_type=Path, dir_okay=False)
     for option in reversed(
         (
-            _option("--host", default=Settings.host, help="Address to listen on."),
+            _option(
+                "--host",
+                show_default="127.0.0.1; with --lan this computer's address in its network",
+                help="Address to listen on.",
+            ),
             _option("--port", type=click.IntRange(1, 65535), default=Settings.port),
+            _option(
+                "--lan",
+                is_flag=True,
+                help="Serve the local network: https, a join code and consent are the default.",
+            ),
+            _option(
+                "--http-port",
+                type=click.IntRange(1, 65535),
+                show_default="the port after --port",
+                help="Beside https: plain http, one page that leads to https.",
+            ),
+            _option("--cert", type=file, help="Serve https with this certificate chain (PEM)."),
+            _option("--key", type=file, help="The private key of --cert (PEM)."),
+            _option(
+                "--code",
+                callback=_join_code,
+                show_default="with --lan a new one at each start",
+                help="Code that clients must know to join.",
+            ),
+            _option("--open", is_flag=True, help="With --lan: let anyone join, without a code."),
+            _option(
+                "--behind-proxy",
+                is_flag=True,
+                help="Trust the X-Forwarded headers of the one reverse proxy in front.",
+            ),
             _option(
                 "--workers",
                 type=click.IntRange(1, 64),
@@ -120,8 +175,9 @@ def options(command: Callable) -> Callable:
                 help="How the web process waits for many clients.",
             ),
             _option(
-                "--require-consent",
-                is_flag=True,
+                "--require-consent/--no-require-consent",
+                default=None,
+                show_default="on with --lan, else off",
                 help="Refuse frames from whoever has not agreed to the consent text.",
             ),
         )

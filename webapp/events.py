@@ -5,14 +5,17 @@ import time
 from typing import Any
 
 from flask import current_app, request
-from flask_socketio import SocketIO
+from flask_socketio import ConnectionRefusedError, SocketIO, disconnect
 
 from model.image_header import FrameError
 from webapp import protocol
 from webapp.gate import Following, Ticket
+from webapp.joining import JoinError
 from webapp.service import Service
 
 log = logging.getLogger("moodlight.events")
+
+_NO_SENDER = protocol.refusal(protocol.DROPPED, "this connection is closing, or only watches")
 
 
 def register(socketio: SocketIO) -> None:
@@ -21,6 +24,7 @@ def register(socketio: SocketIO) -> None:
     socketio.on_event("disconnect", _disconnect)
     socketio.on_event(protocol.CONSENT, _consent)
     socketio.on_event(protocol.FRAME, _frame)
+    socketio.on_event(protocol.SHARE, _share)
     socketio.on_event("*", _unknown)
     socketio.on_error_default(_failed)
 
@@ -29,22 +33,41 @@ def _service() -> Service:
     return current_app.extensions["moodlight"]
 
 
-def _connect(_auth: Any = None) -> None:
+def _connect(auth: Any = None) -> None:
     service = _service()
-    service.clients.add(request.sid)
+    auth = auth if isinstance(auth, dict) else {}
+    if "watch" in auth:
+        sender = service.viewers.admit(request.sid, auth["watch"])
+        if sender is None:
+            raise _refused(protocol.BAD_LINK, "this viewer link has ended, or too many watch")
+        _tell_viewers(service, sender)
+    else:
+        try:
+            service.check_code(auth.get("code"), request.remote_addr)
+        except JoinError as error:
+            raise _refused(protocol.BAD_CODE, str(error)) from None
+        service.clients.add(request.sid)
     service.emit(protocol.HELLO, service.hello(), request.sid)
+
+
+def _refused(code: str, message: str) -> ConnectionRefusedError:
+    return ConnectionRefusedError(message, protocol.refusal(code, message))
 
 
 def _disconnect(*_reason: Any) -> None:
     service = _service()
     service.clients.remove(request.sid)
     service.gate.remove(request.sid)
+    _end_link(service, request.sid)
+    sender = service.viewers.leave(request.sid)
+    if sender is not None:
+        _tell_viewers(service, sender)
 
 
 def _consent(*arguments: Any) -> dict[str, Any]:
     client = _service().clients.get(request.sid)
     if client is None:
-        return protocol.refusal(protocol.DROPPED, "this connection is closing")
+        return _NO_SENDER
     try:
         protocol.parse_consent(arguments)
     except protocol.RequestError as error:
@@ -58,8 +81,8 @@ def _frame(*arguments: Any) -> dict[str, Any]:
     service = _service()
     client = service.clients.get(request.sid)
     if client is None:
-        return protocol.refusal(protocol.DROPPED, "this connection is closing")
-    if service.settings.require_consent and not client.consented:
+        return _NO_SENDER
+    if service.settings.consent_required and not client.consented:
         return protocol.refusal(
             protocol.NO_CONSENT, "agree to the consent text first (the consent event)"
         )
@@ -88,10 +111,37 @@ def _frame(*arguments: Any) -> dict[str, Any]:
         "timing_ms": answer["timing_ms"],
         "dropped": client.dropped,
     }
+    for viewer in service.viewers.of(request.sid):
+        service.emit(protocol.RESULT, result, viewer)
     if "why" in answer:
         result["why"] = answer["why"]
     service.emit(protocol.RESULT, result, request.sid)
     return {"ok": True}
+
+
+def _share(*arguments: Any) -> dict[str, Any]:
+    """Make or end the sender's viewer link."""
+    service = _service()
+    if service.clients.get(request.sid) is None:
+        return _NO_SENDER
+    try:
+        wanted = protocol.parse_share(arguments)
+    except protocol.RequestError as error:
+        return protocol.refusal(protocol.BAD_REQUEST, str(error))
+    if wanted:
+        return {"ok": True, "token": service.viewers.open(request.sid)}
+    _end_link(service, request.sid)
+    return {"ok": True}
+
+
+def _end_link(service: Service, sender: str) -> None:
+    for viewer in service.viewers.close(sender):
+        service.emit(protocol.ENDED, {}, viewer)
+        disconnect(viewer, namespace="/")
+
+
+def _tell_viewers(service: Service, sender: str) -> None:
+    service.emit(protocol.VIEWERS, {"count": len(service.viewers.of(sender))}, sender)
 
 
 def _unknown(event: Any, *_arguments: Any) -> dict[str, Any]:

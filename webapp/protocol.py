@@ -6,6 +6,8 @@ from typing import Any
 VERSION = 1
 
 HELLO, CONSENT, FRAME, RESULT = "hello", "consent", "frame", "result"
+# Viewer links: asked for by a sender, who is told how many watch; viewers are told the end.
+SHARE, VIEWERS, ENDED = "share", "viewers", "ended"
 
 # Of the text that the first screen shows; a new text gets a new version and is asked for again.
 CONSENT_VERSION = "1"
@@ -15,6 +17,8 @@ BAD_REQUEST = "bad_request"
 DROPPED = "dropped"
 BUSY = "busy"
 NO_CONSENT = "no_consent"
+BAD_CODE = "bad_code"
+BAD_LINK = "bad_link"
 
 _MAX_ID_CHARS = 64
 # Larger whole numbers do not survive JavaScript.
@@ -71,6 +75,20 @@ def parse_consent(arguments: tuple[Any, ...]) -> None:
         raise RequestError("consent takes one argument: {version}")
     if arguments[0].get("version") != CONSENT_VERSION:
         raise RequestError(f"version must be {CONSENT_VERSION!r}: reload the page and agree again")
+
+
+def parse_share(arguments: tuple[Any, ...]) -> bool:
+    """Check the argument of a `share` event: `{on}`; whether a viewer link is wanted.
+
+    Raises:
+        RequestError: says what is wrong.
+    """
+    if len(arguments) != 1 or not isinstance(arguments[0], dict):
+        raise RequestError("share takes one argument: {on}")
+    on = arguments[0].get("on")
+    if not isinstance(on, bool):
+        raise RequestError("on must be true or false")
+    return on
 
 
 def _name(field: str, value: Any) -> int | str:

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from flask import Blueprint, current_app, render_template
+from flask import Blueprint, Response, abort, current_app, render_template
 
-from webapp import protocol
+from webapp import certificates, protocol
 from webapp.service import Service
 
 pages = Blueprint("pages", __name__)
@@ -25,6 +25,27 @@ def index() -> str:
         "index.html",
         figures=_figures(service.card),
         consent_version=protocol.CONSENT_VERSION,
+        shared=service.settings.lan or service.settings.behind_proxy,
+    )
+
+
+@pages.get("/watch")
+def watch() -> str:
+    """The viewer's page; the link's token is in the fragment, which is not sent here."""
+    return render_template("watch.html")
+
+
+@pages.get("/authority.crt")
+def authority() -> Response:
+    """The local authority's certificate, for phones and browsers to trust."""
+    service: Service = current_app.extensions["moodlight"]
+    certificate = service.sharing.certificate
+    if certificate is None or certificate.authority is None:
+        abort(404)
+    return Response(
+        certificates.to_pem(certificate.authority),
+        mimetype="application/x-x509-ca-cert",
+        headers={"Content-Disposition": "attachment; filename=moodlight-authority.crt"},
     )
 
 

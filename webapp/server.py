@@ -4,6 +4,8 @@ import logging
 import os
 import signal
 import socket
+import ssl
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -12,39 +14,58 @@ import click
 from flask import Flask
 
 from model.card import WeightsError
+from webapp import certificates
 from webapp.app import create_app
+from webapp.certificates import Certificate, CertificateError
 from webapp.config import Settings
+from webapp.joining import new_code
+from webapp.plain import create_plain_app
+from webapp.sharing import Sharing
 
 log = logging.getLogger("moodlight")
 
 _LOOK_EVERY_S = 0.1
 
 
-def run(settings: Settings, serve: Callable[[socket.socket, Flask], None]) -> None:
+Serve = Callable[[socket.socket, Flask, ssl.SSLContext | None], None]
+
+
+def run(settings: Settings, serve: Serve) -> None:
     """Serve until Ctrl-C or SIGTERM.
 
     Args:
         settings: see `webapp.config`.
-        serve: answers connections of a listening socket for ever.
+        serve: answers connections of a listening socket for ever, over TLS if a context is given.
 
     Raises:
-        click.ClickException: the port is taken, or the weights are missing or corrupt.
+        click.ClickException: the port is taken, the weights are missing or corrupt, or the
+            certificate or the network cannot be used.
     """
     logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", level=logging.INFO)
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     if settings.detector == "yunet" and settings.detector_model is None:
         raise click.ClickException("yunet needs its ONNX file: name it with --detector-model FILE")
+    host = settings.host or (_lan_address() if settings.lan else "127.0.0.1")
     try:
-        app = create_app(settings)
-    except WeightsError as error:
+        certificate = _certificate(settings, host)
+        sharing = _sharing(settings, host, certificate)
+        app = create_app(settings, sharing)
+    except (WeightsError, CertificateError) as error:
         raise click.ClickException(str(error)) from None
-    listener = _listen(settings.host, settings.port)
+    listener = _listen(host, settings.port, "--port")
+    if certificate:
+        plain = _listen(host, settings.plain_port, "--http-port")
     pool = app.extensions["moodlight"].pool
     stopping = _stop_on_signals()
     pool.start()
-    shown_host = "localhost" if settings.host in ("127.0.0.1", "::1") else settings.host
-    log.info("open http://%s:%d (Ctrl-C stops)", shown_host, settings.port)
-    threading.Thread(target=serve, args=(listener, app), daemon=True).start()
+    log.info("open %s (Ctrl-C stops)", sharing.url)
+    if certificate or sharing.code:
+        sharing.show(click.echo, sys.stdout)
+    tls = certificate.context if certificate else None
+    threading.Thread(target=serve, args=(listener, app, tls), daemon=True).start()
+    if certificate:
+        plain_app = create_plain_app(sharing.url)
+        threading.Thread(target=serve, args=(plain, plain_app, None), daemon=True).start()
     while not stopping:
         time.sleep(_LOOK_EVERY_S)
     log.info("stopping")
@@ -65,7 +86,41 @@ def _stop_on_signals() -> list[int]:
     return received
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _lan_address() -> str:
+    address = certificates.lan_address()
+    if address is None:
+        raise click.ClickException(
+            "this computer has no address in a local network: connect it, or name the address to "
+            "listen on with --host"
+        )
+    return address
+
+
+def _certificate(settings: Settings, host: str) -> Certificate | None:
+    """What https is served with; None for plain http."""
+    if (settings.cert is None) != (settings.key is None):
+        raise click.ClickException("--cert and --key go together: name both files")
+    if settings.cert is not None:
+        return certificates.own(settings.cert, settings.key)
+    if settings.lan:
+        return certificates.local(certificates.data_folder(), certificates.host_names(host))
+    return None
+
+
+def _sharing(settings: Settings, host: str, certificate: Certificate | None) -> Sharing:
+    if settings.open and settings.code:
+        raise click.ClickException("--open and --code contradict each other: choose one")
+    code = settings.code or (new_code() if settings.lan and not settings.open else None)
+    if host in ("0.0.0.0", "::"):
+        host = (settings.lan and certificates.lan_address()) or "localhost"
+    elif host in ("127.0.0.1", "::1"):
+        host = "localhost"
+    scheme = "https" if certificate else "http"
+    name = f"[{host}]" if ":" in host else host
+    return Sharing(f"{scheme}://{name}:{settings.port}/", code, certificate)
+
+
+def _listen(host: str, port: int, option: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     if os.name == "posix":  # on Windows it would let two servers share the port
@@ -78,6 +133,6 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise click.ClickException(
             f"cannot listen on {host}:{port} ({error.strerror}): is Moodlight already running? "
-            "Stop it, or choose another port with --port"
+            f"Stop it, or choose another port with {option}"
         ) from None
     return listener

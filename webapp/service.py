@@ -14,7 +14,10 @@ from webapp import protocol
 from webapp.clients import Clients
 from webapp.config import Settings
 from webapp.gate import Gate, Ticket
+from webapp.joining import JoinCode
 from webapp.pool import WorkerPool
+from webapp.sharing import Sharing
+from webapp.viewers import Viewers
 
 
 @dataclass
@@ -26,11 +29,23 @@ class Service:
     gate: Gate
     pool: WorkerPool
     socketio: SocketIO
+    sharing: Sharing
     clients: Clients = field(default_factory=Clients)
+    viewers: Viewers = field(default_factory=Viewers)
 
     def __post_init__(self) -> None:
         # Requests are served in turn with the live clients; this many may take part at once.
         self.api_places = threading.BoundedSemaphore(2 * self.settings.workers)
+        self._join_code = JoinCode(self.sharing.code) if self.sharing.code else None
+
+    def check_code(self, given: object, address: str) -> None:
+        """Return if somebody may join; see `JoinCode.check`.
+
+        Raises:
+            JoinError: this server asks for a code, and it was not given or is wrong.
+        """
+        if self._join_code is not None:
+            self._join_code.check(given, address)
 
     def emit(self, event: str, payload: dict[str, Any], session_id: str) -> None:
         """Send an event to one connection and nobody else."""

@@ -6,11 +6,13 @@
  */
 
 import { CameraError } from "./camera.js";
+import * as joinCode from "./code.js";
 import { save, stamp, toBlob } from "./files.js";
 import { Live } from "./live.js";
 import * as neutral from "./neutral.js";
 import { FileError, Picture, Video } from "./player.js";
 import { Session } from "./session.js";
+import { SharePanel } from "./share.js";
 import * as storage from "./storage.js";
 import { fillPage, texts } from "./texts/index.js";
 import { Transport } from "./transport.js";
@@ -43,6 +45,7 @@ let measuring = null;
 
 const transport = new Transport({
   hello: (hello) => {
+    ui.admitted();
     view.setLabels(hello.labels);
     sureFrom = hello.model.unsure_below;
     const { max_width: width, max_height: height } = hello.limits;
@@ -59,12 +62,20 @@ const transport = new Transport({
     else end("failed", texts.refused(ack.message ?? ""));
   },
   connection: (connected) => {
+    if (!connected) sharePanel.linkEnded();
     if (activity) ui.showState(connected ? "connecting" : "offline");
   },
   credit: () => {
     if (activity instanceof Live) activity.send();
   },
-});
+  barred: (code) => {
+    joinCode.store(null);
+    ui.showState("barred");
+    ui.askForCode(code === null ? texts.codeNeeded : texts.codeWrong);
+  },
+  viewers: (count) => sharePanel.showViewers(count),
+}, joinCode.read());
+const sharePanel = new SharePanel(transport);
 
 /** @param {import("./transport.js").Result} result */
 function onLiveResult(result) {
@@ -178,6 +189,7 @@ function stopAndDelete() {
   session = null;
   dom.exportCsv.onclick = dom.exportJson.onclick = null;
   dom.summaryTracks.replaceChildren();
+  sharePanel.endLink();
   transport.withdraw();
   end("stopped", "");
   dom.start.focus();
@@ -374,6 +386,15 @@ dom.neutralForget.addEventListener("click", () => {
   offsets = null;
   neutral.store(null);
   ui.showNeutral(false, true, me);
+});
+dom.joinForm.addEventListener("submit", () => {
+  const code = dom.code.value.trim();
+  joinCode.store(code);
+  transport.join(code);
+});
+window.addEventListener("hashchange", () => {
+  const code = joinCode.read();
+  if (code !== null) transport.join(code);
 });
 dom.summaryClose.addEventListener("click", () => dom.summary.close());
 dom.video.addEventListener("resize", shapeStage);

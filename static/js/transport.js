@@ -45,9 +45,13 @@ export class Transport {
    * @param {(ack: Ack) => void} on.refused a frame without a result
    * @param {(connected: boolean) => void} on.connection
    * @param {() => void} on.credit a frame may be sent again
+   * @param {(code: string | null) => void} on.barred the server wants another join code than this one
+   * @param {(count: number) => void} on.viewers how many watch through this page's link
+   * @param {string | null} code the join code, where one is known
    */
-  constructor(on) {
+  constructor(on, code) {
     this.on = on;
+    this.code = code;
     this.nextId = 1;
     this.newestResult = 0;
     this.inFlight = 0;
@@ -65,13 +69,17 @@ export class Transport {
     this.asked = new Map();
     /** @type {(() => void)[]} who waits for `agreed` */
     this.waiting = [];
-    this.socket = io({ transports: ["websocket", "polling"], tryAllTransports: true });
+    this.socket = connect(() => (this.code === null ? {} : { code: this.code }));
     this.socket.on("connect", () => on.connection(true));
     this.socket.on("disconnect", () => {
       this.#forget();
       on.connection(false);
     });
-    this.socket.on("connect_error", () => on.connection(false));
+    this.socket.on("connect_error", (error) => {
+      if (refusalIn(error)?.code === "bad_code") on.barred(this.code);
+      else on.connection(false);
+    });
+    this.socket.on("viewers", ({ count }) => on.viewers(count));
     this.socket.on("hello", (hello) => {
       this.#forget();
       this.greeted = true;
@@ -94,6 +102,26 @@ export class Transport {
   withdraw() {
     this.consentedTo = null;
     this.agreed = false;
+  }
+
+  /** Try again with another join code. @param {string} code */
+  join(code) {
+    this.code = code;
+    this.socket.connect();
+  }
+
+  /**
+   * Make or end the link through which others watch the numbers.
+   * @param {boolean} on
+   * @returns {Promise<string | null>} the link's token; null if there is none
+   */
+  async share(on) {
+    try {
+      const ack = await this.socket.timeout(ACK_LIMIT_MS).emitWithAck("share", { on });
+      return ack.token ?? null;
+    } catch {
+      return null; // a lost connection ends the link
+    }
   }
 
   /** Whether a frame sent now would go out at once. */
@@ -213,3 +241,39 @@ export class Transport {
     this.asked.clear();
   }
 }
+
+/**
+ * Watch somebody's numbers through their link.
+ * @param {string} token of the link
+ * @param {object} on
+ * @param {(hello: any) => void} on.hello
+ * @param {(result: Result) => void} on.result
+ * @param {() => void} on.ended the link has ended, or never was
+ * @param {(connected: boolean) => void} on.connection
+ */
+export function watch(token, on) {
+  const socket = connect(() => ({ watch: token }));
+  socket.on("hello", on.hello);
+  socket.on("result", on.result);
+  socket.on("ended", on.ended);
+  socket.on("connect", () => on.connection(true));
+  socket.on("disconnect", (reason) => {
+    if (reason !== "io server disconnect") on.connection(false); // else `ended` has said it
+  });
+  socket.on("connect_error", (error) => {
+    if (refusalIn(error)?.code === "bad_link") on.ended();
+    else on.connection(false);
+  });
+}
+
+/** @param {() => object} auth what to say at each connection */
+function connect(auth) {
+  return io({
+    transports: ["websocket", "polling"],
+    tryAllTransports: true,
+    auth: (/** @type {(said: object) => void} */ say) => say(auth()),
+  });
+}
+
+/** What the server said when it refused the connection. @param {any} error @returns {Ack | undefined} */
+const refusalIn = (error) => error.data;

@@ -12,6 +12,9 @@ const button = (id) => /** @type {HTMLButtonElement} */ (element(id));
 /** @param {string} id */
 const input = (id) => /** @type {HTMLInputElement} */ (element(id));
 
+/** @param {string} id */
+const link = (id) => /** @type {HTMLAnchorElement} */ (element(id));
+
 export const dom = {
   status: element("status"),
   stage: element("stage"),
@@ -61,6 +64,26 @@ export const dom = {
   exportJson: button("export-json"),
   summaryClose: button("summary-close"),
   spoken: element("spoken"),
+  joinPanel: /** @type {HTMLDialogElement} */ (element("join")),
+  joinForm: /** @type {HTMLFormElement} */ (element("join-form")),
+  joinReason: element("join-reason"),
+  code: input("code"),
+  share: button("share"),
+  sharePanel: /** @type {HTMLDialogElement} */ (element("share-panel")),
+  shareAddress: element("share-address"),
+  shareQr: /** @type {HTMLImageElement} */ (element("share-qr")),
+  shareLink: link("share-link"),
+  shareCode: element("share-code"),
+  shareFailed: element("share-failed"),
+  certificate: element("certificate"),
+  fingerprint: element("fingerprint"),
+  authority: element("authority"),
+  authorityFingerprint: element("authority-fingerprint"),
+  trustSteps: element("trust-steps"),
+  viewerLinkSwitch: button("viewer-link-switch"),
+  viewerLink: link("viewer-link"),
+  viewers: element("viewers"),
+  shareClose: button("share-close"),
 };
 
 /**
@@ -234,4 +257,48 @@ export function showSummary(session) {
   );
   dom.exportCsv.disabled = dom.exportJson.disabled = !session.rows.length;
   dom.summary.showModal();
+}
+
+/** Ask for the join code. @param {string} reason */
+export function askForCode(reason) {
+  dom.joinReason.textContent = reason;
+  if (!dom.joinPanel.open) dom.joinPanel.showModal();
+}
+
+/** The join code was right, or none was asked for. */
+export function admitted() {
+  dom.joinPanel.close();
+  if (dom.status.dataset.state === "barred") showState("idle");
+}
+
+/**
+ * Address, code and certificate of this server.
+ * @param {{url: string, link: string, code: string | null, qr: string, fingerprint: string | null,
+ *   authority_fingerprint: string | null} | null} sharing null if the server did not say
+ */
+export function showSharing(sharing) {
+  dom.shareAddress.hidden = !sharing;
+  dom.shareFailed.hidden = sharing !== null;
+  if (!sharing) return;
+  dom.shareQr.src = sharing.qr;
+  dom.shareLink.href = sharing.link;
+  dom.shareLink.textContent = sharing.url;
+  dom.shareCode.textContent = sharing.code ? texts.joinCode(sharing.code) : texts.noCode;
+  dom.certificate.hidden = !sharing.fingerprint;
+  dom.fingerprint.textContent = sharing.fingerprint;
+  dom.authority.hidden = !sharing.authority_fingerprint;
+  dom.authorityFingerprint.textContent = sharing.authority_fingerprint;
+  dom.trustSteps.replaceChildren(
+    ...Object.entries(texts.trust).flatMap(([system, steps]) => [
+      make("dt", system),
+      make("dd", steps),
+    ]),
+  );
+}
+
+/** @param {string | null} url of the viewer link; null if there is none */
+export function showViewerLink(url) {
+  dom.viewerLink.hidden = dom.viewers.hidden = url === null;
+  dom.viewerLink.href = dom.viewerLink.textContent = url ?? "";
+  dom.viewerLinkSwitch.textContent = url === null ? texts.page.makeLink : texts.page.endLink;
 }

@@ -17,8 +17,8 @@ const SPEAK_EVERY_MS = 3000;
 /** @typedef {import("./transport.js").Result} Result */
 
 export class View {
-  /** @param {() => void} onSelect another face was selected by the reader */
-  constructor(onSelect) {
+  /** @param {() => void} [onSelect] another face was selected by the reader */
+  constructor(onSelect = () => {}) {
     const { dom } = ui;
     this.onSelect = onSelect;
     /** Whether the heat map of the selected face is wanted. */

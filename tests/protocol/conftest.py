@@ -13,15 +13,15 @@ from tests.conftest import Server, wait_until
 class Client:
     """A real Socket.IO client."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, auth: dict | None = None) -> None:
         self.hello: dict | None = None
         self.results: list[dict] = []
         self.events: list[tuple[str, object]] = []  # results and acks in the order of arrival
         self._ids = itertools.count(1)
-        self.io = socketio.Client(reconnection=False)
+        self.io = socketio.Client(reconnection=False, ssl_verify=False)
         self.io.on("hello", self._on_hello)
         self.io.on("result", self._on_result)
-        self.io.connect(url, transports=["websocket"])
+        self.io.connect(url, transports=["websocket"], auth=auth)
         wait_until(lambda: self.hello)
 
     def _on_hello(self, message: dict) -> None:
@@ -74,8 +74,8 @@ def server(request: pytest.FixtureRequest, start_server: Callable[..., Server]) 
 def connect() -> Iterator[Callable[[Server], Client]]:
     clients = []
 
-    def make(server: Server) -> Client:
-        clients.append(Client(server.url))
+    def make(server: Server, auth: dict | None = None) -> Client:
+        clients.append(Client(server.url, auth))
         return clients[-1]
 
     yield make

@@ -27,10 +27,13 @@ export const de = {
     picture: "Bild",
     analysing: "Das Video wird untersucht…",
     video: "Video",
+    barred: "Beitrittscode nötig",
+    waiting: "Warten auf den Sender…",
+    ended: "Beendet",
   },
   camera: {
     insecure:
-      "Browser geben einer Seite über einfaches http keine Kamera, außer auf localhost. Öffnen Sie diese Seite als http://localhost auf dem Rechner, auf dem sie läuft, oder über https.",
+      "Browser geben einer Seite über einfaches http keine Kamera, außer auf localhost. Öffnen Sie diese Seite als http://localhost auf dem Rechner, auf dem sie läuft, oder über https: mit --lan gestartet, bietet Moodlight das an.",
     refused:
       "Die Kamera wurde verweigert. Erlauben Sie sie in der Adresszeile oder in den Systemeinstellungen und starten Sie noch einmal.",
     missing: "Keine Kamera gefunden. Schließen Sie eine an und starten Sie noch einmal.",
@@ -84,7 +87,44 @@ export const de = {
     close: "Schließen",
     stage: "Kamera und Rahmen",
     panel: "Ausdruck",
+    join: "Beitreten",
+    joinTitle: "Dieses Moodlight verlangt einen Code",
+    code: "Beitrittscode",
+    share: "Teilen",
+    shareScan: "Mit einem Telefon im selben Netz scannen, oder öffnen:",
+    shareFailed: "Der Server hat seine Adresse nicht genannt. Schließen und noch einmal versuchen.",
+    certificate: "Zertifikat, SHA-256",
+    trustTitle: "Diesem Server dauerhaft vertrauen",
+    trust:
+      "Browser warnen vor einem Zertifikat, das sie nicht kennen. Ist diese Zertifizierungsstelle auf einem Gerät installiert, warnen sie nicht mehr. Installieren Sie sie nur, wenn ihr SHA-256 der im Terminal des Servers ist, und entfernen Sie sie, wenn Sie Moodlight nicht mehr nutzen.",
+    download: "Zertifizierungsstelle herunterladen",
+    viewerTitle: "Andere zuschauen lassen",
+    viewerHint:
+      "Wer den Link öffnet, sieht Rahmen und Zahlen Ihrer Gesichter, nie das Bild, bis Sie ihn beenden oder diese Seite verlassen. Alle im Bild sollten einverstanden sein.",
+    makeLink: "Zuschauerlink erstellen",
+    endLink: "Zuschauerlink beenden",
+    watchIntro: "Rahmen und Zahlen, die jemand mit Ihnen teilt. Das Bild bleibt bei ihm.",
   },
+  trust: {
+    Android:
+      "Herunterladen, dann in den Einstellungen nach „CA-Zertifikat“ suchen (Sicherheit, Verschlüsselung und Anmeldedaten, Zertifikat installieren) und die Datei wählen.",
+    "iPhone, iPad":
+      "Mit Safari herunterladen und erlauben. Einstellungen, Allgemein, VPN & Geräteverwaltung: installieren. Dann Allgemein, Info, Zertifikatsvertrauenseinstellungen: einschalten.",
+    Windows:
+      "Datei öffnen, Zertifikat installieren, Aktueller Benutzer, und in „Vertrauenswürdige Stammzertifizierungsstellen“ ablegen.",
+    macOS:
+      "Datei in der Schlüsselbundverwaltung öffnen, „Moodlight on …“ suchen und unter Vertrauen „Immer vertrauen“ wählen.",
+    Linux:
+      "In Chrome und Chromium: Einstellungen, Datenschutz und Sicherheit, Sicherheit, Zertifikate verwalten: als Zertifizierungsstelle importieren.",
+    Firefox:
+      "Auf Computern: Einstellungen, Datenschutz & Sicherheit, Zertifikate anzeigen, Zertifizierungsstellen, Importieren; für Websites vertrauen.",
+  },
+  codeNeeded: "Er steht im Terminal des Servers und unter „Teilen“; Link und QR-Code dort enthalten ihn.",
+  codeWrong: "Dieser Code wurde nicht angenommen. Fragen Sie, wer den Server betreibt; nach zehn falschen eine Minute warten.",
+  joinCode: (code) => `Beitrittscode: ${code}`,
+  noCode: "Es wird kein Beitrittscode verlangt.",
+  watching: (count) => (count === 1 ? "1 schaut zu" : `${count} schauen zu`),
+  linkEnded: "Dieser Zuschauerlink ist beendet oder voll. Bitten Sie um einen neuen.",
   percent,
   refused: (reason) => `Der Server hat abgelehnt: ${reason}`,
   noFace: "Kein Gesicht im Bild",

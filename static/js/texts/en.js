@@ -26,10 +26,13 @@ export const en = {
     picture: "Picture",
     analysing: "Analysing the video…",
     video: "Video",
+    barred: "Join code needed",
+    waiting: "Waiting for the sender…",
+    ended: "Ended",
   },
   camera: {
     insecure:
-      "Browsers give a page no camera over plain http, except on localhost. Open this page as http://localhost on the computer that runs it, or over https.",
+      "Browsers give a page no camera over plain http, except on localhost. Open this page as http://localhost on the computer that runs it, or over https: started with --lan, Moodlight serves it.",
     refused:
       "The camera was refused. Allow it in the address bar or in your system's privacy settings, then start again.",
     missing: "No camera was found. Plug one in, then start again.",
@@ -88,7 +91,44 @@ export const en = {
     close: "Close",
     stage: "Camera and boxes",
     panel: "Expression",
+    join: "Join",
+    joinTitle: "This Moodlight asks for a code",
+    code: "Join code",
+    share: "Share",
+    shareScan: "Scan this with a phone in the same network, or open:",
+    shareFailed: "The server did not give its address. Close this and try again.",
+    certificate: "Certificate, SHA-256",
+    trustTitle: "Trust this server for good",
+    trust:
+      "Browsers warn of a certificate that they do not know. Once this authority is installed on a device, they no longer do. Install it only if its SHA-256 is the one in the server's terminal, and remove it when you no longer use Moodlight.",
+    download: "Download the authority",
+    viewerTitle: "Let others watch",
+    viewerHint:
+      "Whoever opens the link sees the boxes and numbers of your faces, never the picture, until you end it or leave this page. Everyone in view should agree.",
+    makeLink: "Make a viewer link",
+    endLink: "End the viewer link",
+    watchIntro: "Boxes and numbers that somebody shares with you. The picture stays with them.",
   },
+  trust: {
+    Android:
+      "Download it, then search the settings for “CA certificate” (Security, Encryption and credentials, Install a certificate) and choose the file.",
+    "iPhone, iPad":
+      "Download it with Safari and allow it. Settings, General, VPN & Device Management: install it. Then General, About, Certificate Trust Settings: switch it on.",
+    Windows:
+      "Open the file, Install Certificate, Current User, and place it in “Trusted Root Certification Authorities”.",
+    macOS:
+      "Open the file in Keychain Access, find “Moodlight on …”, and under Trust choose “Always Trust”.",
+    Linux:
+      "In Chrome and Chromium: Settings, Privacy and security, Security, Manage certificates: import it as an authority.",
+    Firefox:
+      "On computers: Settings, Privacy & Security, View Certificates, Authorities, Import; trust it for websites.",
+  },
+  codeNeeded: "It is on the server's terminal and in its Share panel; the link and the QR code there hold it.",
+  codeWrong: "That code was not accepted. Ask whoever runs this server; after ten wrong ones, wait a minute.",
+  joinCode: (/** @type {string} */ code) => `Join code: ${code}`,
+  noCode: "No join code is asked for.",
+  watching: (/** @type {number} */ count) => `${count} watching`,
+  linkEnded: "This viewer link has ended, or is full. Ask the sender for a new one.",
   percent,
   refused: (/** @type {string} */ reason) => `The server refused: ${reason}`,
   noFace: "No face in view",

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from train import data, options, precision, run
+from model.card import WeightsError
+from train import data, distributed, options, precision, run
 from train import recipe as recipes
 from train.data import DataSet, Split
 from train.loop import LABEL_HEAD, Tensors, Trainer, predict, to_tensors
@@ -35,7 +36,8 @@ _HELD_OUT = 0.1  # of the Training rows, where the data has no PublicTest
 )
 @click.option("--seed", type=click.IntRange(0), default=0)
 @click.option("--resume", is_flag=True, help="Go on from the state in --out after a kill.")
-@click.option("--device", default=None, help="Torch device.  [default: cuda if there is one]")
+@click.option("--force", is_flag=True, help="Replace better weights in --out too.")
+@click.option("--device", help="Torch device.  [default: cuda if there is one]")
 @click.option(
     "--precision",
     "precision_name",
@@ -51,32 +53,50 @@ def main(
     overrides: tuple[str, ...],
     seed: int,
     resume: bool,
+    force: bool,
     device: str | None,
     precision_name: str,
 ) -> None:
-    """Train on FER2013's Training rows; PublicTest is only measured."""
-    chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    """Train on FER2013's Training rows; PublicTest is only measured.
+
+    Under torchrun several processes share every batch; the first one writes --out.
+    """
+    processes = click.get_current_context().with_resource(distributed.join())
+    chosen = torch.device(device) if device else distributed.default_device()
     try:
         recipe = _override(recipes.RECIPES[recipe_name], overrides)
         dataset = data.load(data_path, ferplus_path)
         training, validation = _splits(dataset, seed)
-        state = run.load_state(out) if resume else None
+        processes.check_batches(len(training), recipe.batch_size)
+        state = processes.from_first(run.load_state(out) if resume and processes.first else None)
     except (DataError, ValueError) as error:
         raise click.ClickException(str(error)) from None
     if precision_name == "auto":
-        precision_name = state["precision"] if state else precision.fastest(chosen)
+        fastest = state["precision"] if state else precision.fastest(chosen)
+        precision_name = processes.from_first(fastest)
     trainer = Trainer(
-        recipe, to_tensors(training, chosen), seed, chosen, precision.CHOICES[precision_name]
+        *(recipe, to_tensors(training, chosen), seed, chosen),
+        *(precision.CHOICES[precision_name], processes),
     )
+    try:
+        trainer.check_same_run(processes.from_first(trainer.identity()))
+    except ValueError as error:
+        raise click.ClickException(f"not the same run as the first process's: {error}") from None
     if state:
         try:
             trainer.load_state_dict(state)
         except ValueError as error:
             raise click.ClickException(f"cannot resume {out}: {error}") from None
-    out.mkdir(parents=True, exist_ok=True)
+    if processes.first:
+        out.mkdir(parents=True, exist_ok=True)
     _train(trainer, to_tensors(validation, chosen), out)
+    if not processes.first:
+        return
     run.write_history(trainer.history, out)
-    card = run.ship(trainer, dataset, validation, out)
+    try:
+        card = run.ship(trainer, dataset, validation, out, force)
+    except WeightsError as error:
+        raise click.ClickException(f"{error}; the run is kept: add --resume") from None
     click.echo(json.dumps(card["accuracy"]))
 
 
@@ -108,6 +128,7 @@ def _train(trainer: Trainer, validation: Tensors, out: Path) -> None:
         total=sum(costs),
         initial=sum(costs[: trainer.epoch]),
         bar_format="{desc} {percentage:3.0f}% |{bar}| {elapsed}<{remaining}{postfix}",
+        disable=not trainer.processes.first,
     ) as bar:
         while trainer.epoch < recipe.epochs:
             size_px = recipe.size_at(trainer.epoch)
@@ -118,6 +139,8 @@ def _train(trainer: Trainer, validation: Tensors, out: Path) -> None:
                 bar.update(cost)
 
             trainer.run_epoch(on_step)
+            if not trainer.processes.first:
+                continue
             logits = predict(trainer.weights(), validation.grey, size_px=size_px)
             right = logits[:, trainer.net.heads.index(LABEL_HEAD)].argmax(1)
             accuracy = (right == validation.labels.cpu()).float().mean().item()

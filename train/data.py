@@ -1,6 +1,7 @@
 """Pictures and labels as arrays, with a cache of what was parsed."""
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,7 +71,8 @@ def load(path: Path, ferplus: Path | None = None) -> DataSet:
     else:
         grey, labels, usage = parse.pictures(path)
         cached.parent.mkdir(parents=True, exist_ok=True)
-        partial = cached.with_suffix(".partial.npz")
+        # Several processes may parse at once (`train.distributed`).
+        partial = cached.with_suffix(f".{os.getpid()}.partial.npz")
         np.savez(partial, grey=grey, labels=labels, usage=usage)
         partial.replace(cached)
     everything = Split(grey, labels, parse.votes(ferplus, usage) if ferplus else None)

@@ -19,6 +19,7 @@ from model.preprocess import INPUT_SIZE_PX, standardise
 from model.resnet9 import ResNet9
 from train.augment import augment
 from train.data import Split
+from train.distributed import ALONE, Processes
 from train.muon import Muon
 from train.parse import VOTE_COLUMNS
 from train.recipe import Recipe
@@ -63,6 +64,7 @@ class Trainer:
         seed: of the initial weights, the order of rows and the augmentation.
         device: where to compute.
         precision: torch.float32 or torch.bfloat16 (autocast).
+        processes: those that train together; each takes its part of every batch.
     """
 
     def __init__(
@@ -72,20 +74,23 @@ class Trainer:
         seed: int,
         device: torch.device,
         precision: torch.dtype,
+        processes: Processes = ALONE,
     ) -> None:
         torch.manual_seed(seed)
         self.recipe, self.train, self.seed = recipe, train, seed
-        self.device, self.precision = device, precision
+        self.device, self.precision, self.processes = device, precision, processes
         heads = (LABEL_HEAD,) if train.votes is None else (LABEL_HEAD, VOTE_HEAD)
         net = ResNet9(recipe.widths, heads).to(device, memory_format=torch.channels_last)
         self.net = net
         self.averaged = AveragedModel(
             net, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema_decay), use_buffers=True
         )
+        self._replica = processes.replicate(net)
         self.optimizers = _optimizers(net, recipe)
         self._peaks = [[g["lr"] for g in o.param_groups] for o in self.optimizers]
         self._rows_sha256 = _digest(train)
         self.epoch = 0
+        self.compacted_at: int | None = None  # epochs done when the state was rounded to 16 bits
         self.history: list[dict[str, float]] = []
 
     @property
@@ -124,20 +129,22 @@ class Trainer:
             share, partners = self._mixing(rows, generator)
             if partners is not None:
                 x = x.lerp(x[partners], 1 - share)
-            x = x.contiguous(memory_format=torch.channels_last)
+            part = self.processes.part(len(rows))
+            x = x[part].contiguous(memory_format=torch.channels_last)
             with torch.autocast(
                 self.device.type, self.precision, enabled=self.precision != torch.float32
             ):
-                logits = self.net(x)
-            loss = self.loss(logits.float(), rows)
+                logits = self._replica(x)
+            loss = self.loss(logits.float(), rows[part])
             if partners is not None:
-                loss = loss * share + self.loss(logits.float(), rows[partners]) * (1 - share)
+                others = rows[partners][part]
+                loss = loss * share + self.loss(logits.float(), others) * (1 - share)
             self.net.zero_grad(set_to_none=True)
-            loss.backward()
+            self.processes.weigh(loss, len(x), len(rows)).backward()
             for optimizer in self.optimizers:
                 optimizer.step()
             self.averaged.update_parameters(self.net)
-            loss_sum += loss.item() * len(rows)
+            loss_sum += loss.item() * len(x)
             on_step(loss.item(), rate)
         self.epoch += 1
         self.history.append(
@@ -145,7 +152,7 @@ class Trainer:
                 "epoch": self.epoch,
                 "size_px": size_px,
                 "rate": rate,
-                "loss": loss_sum / len(order),
+                "loss": self.processes.sum(loss_sum) / len(order),
                 "seconds": time.monotonic() - started,
             }
         )
@@ -173,10 +180,12 @@ class Trainer:
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "epoch": self.epoch,
             "history": self.history,
-            **self._identity(),
+            "compacted_at": self.compacted_at,
+            **self.identity(),
         }
 
-    def _identity(self) -> dict:
+    def identity(self) -> dict:
+        """What makes this run this run, and no other."""
         return {
             "recipe": json.dumps(asdict(self.recipe)),
             "seed": self.seed,
@@ -190,14 +199,23 @@ class Trainer:
         Raises:
             ValueError: the run was another one; names the difference.
         """
-        for name, value in self._identity().items():
-            if state[name] != value:
-                raise ValueError(f"its {name} was {state[name]}, not {value}")
+        self.check_same_run(state)
         self.net.load_state_dict(state["net"])
         self.averaged.load_state_dict(state["averaged"])
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
         self.epoch, self.history = state["epoch"], state["history"]
+        self.compacted_at = state.get("compacted_at")
+
+    def check_same_run(self, other: dict) -> None:
+        """Compare with another run's `identity()`.
+
+        Raises:
+            ValueError: names the first difference.
+        """
+        for name, value in self.identity().items():
+            if other[name] != value:
+                raise ValueError(f"its {name} was {other[name]}, not {value}")
 
 
 def _optimizers(net: ResNet9, recipe: Recipe) -> list[torch.optim.Optimizer]:

@@ -8,19 +8,22 @@ from typing import Any
 
 import torch
 
+from model import card as cards
 from model import checkpoint
 from model.labels import LABELS
 from model.preprocess import INPUT_SIZE_PX
 from model.resnet9 import count_macs
-from train import plots
+from train import plots, record
 from train.data import DataSet, Split
 from train.judge import fit_serving, judge, logits_by_head
 from train.loop import Trainer
 from train.parse import DataError
 
 _STATE_FILE = "state.pt"
-_WEIGHTS_FILE = "moodlight.safetensors"
+WEIGHTS_FILE = "moodlight.safetensors"
 _VERSION = "1"
+# Figures in the card that decide which of two networks is better.
+_DECIDING = {"PublicTest_ferplus": "FER+ accuracy", "PublicTest_flip": "FER2013 with flips"}
 
 
 def save_state(trainer: Trainer, folder: Path) -> None:
@@ -51,11 +54,53 @@ def write_history(history: list[dict[str, float]], folder: Path) -> None:
     plots.learning_curves(history, folder / "learning-curves.png")
 
 
-def ship(trainer: Trainer, data: DataSet, validation: Split, folder: Path) -> dict[str, Any]:
+def refuse_worse(card: dict[str, Any], weights: Path) -> None:
+    """Make sure that weights with this card do not replace better ones.
+
+    Args:
+        card: of the new weights.
+        weights: the file that they would replace; it may be missing or unfinished.
+
+    Raises:
+        model.card.WeightsError: that file's card has a better figure; names them all.
+    """
+    try:
+        old = cards.load_card(weights)["accuracy"]
+    except cards.WeightsError:
+        return
+    measured = [name for name in _DECIDING if old.get(name) is not None]
+    new = {name: card["accuracy"].get(name) for name in measured}
+    if all(new[name] is not None and new[name] >= old[name] for name in measured):
+        return
+    compared = ", ".join(
+        f"{_DECIDING[name]} {old[name]:.4f} against {_in_digits(new[name])}" for name in measured
+    )
+    raise cards.WeightsError(f"{weights} is better ({compared}): replace it with --force")
+
+
+def _in_digits(figure: float | None) -> str:
+    return "none" if figure is None else f"{figure:.4f}"
+
+
+def ship(
+    trainer: Trainer, data: DataSet, validation: Split, folder: Path, force: bool
+) -> dict[str, Any]:
     """Measure the weights as they will be on disk (float16), then write them and their card.
+
+    The logits for PublicTest are written besides (`train.record`).
+
+    Args:
+        trainer: the finished run.
+        data: the whole data set.
+        validation: the rows to measure on.
+        folder: where to write.
+        force: replace better weights in `folder` too.
 
     Returns:
         The card.
+
+    Raises:
+        model.card.WeightsError: the weights in `folder` are better.
     """
     net = trainer.weights().half().float()
     device = trainer.device
@@ -80,6 +125,8 @@ def ship(trainer: Trainer, data: DataSet, validation: Split, folder: Path) -> di
         "recipe": asdict(trainer.recipe),
         "seed": trainer.seed,
         "precision": str(trainer.precision).removeprefix("torch."),
+        "processes": trainer.processes.count,
+        "resumed_from_compact_state_at_epoch": trainer.compacted_at,
         "commit": _commit(),
         "serving": fit_serving(plain, validation),
         # A figure that was not measured stays null.
@@ -97,7 +144,13 @@ def ship(trainer: Trainer, data: DataSet, validation: Split, folder: Path) -> di
         if "ferplus" in figures:
             card["accuracy"]["PublicTest_ferplus"] = figures["ferplus"]["accuracy"]
             card["accuracy"]["PublicTest_ferplus_flip"] = flip_figures["ferplus"]["accuracy"]
-    checkpoint.save(net.cpu(), folder / _WEIGHTS_FILE, card)
+    weights = folder / WEIGHTS_FILE
+    if not force:
+        refuse_worse(card, weights)
+    record.path(weights).unlink(missing_ok=True)
+    checkpoint.save(net.cpu(), weights, card)
+    if "PublicTest" in data.splits:
+        record.write(weights, net, plain, validation)
     return card
 
 

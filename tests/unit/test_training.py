@@ -11,7 +11,9 @@ from click.testing import CliRunner, Result
 
 from model import checkpoint
 from train import __main__ as train
-from train import evaluate, run
+from train import compact, evaluate, record, run
+from train.loop import Tensors, Trainer
+from train.recipe import Recipe
 
 FAST = ("--recipe", "smoke", "--precision", "float32")
 
@@ -34,6 +36,9 @@ def test_a_run_writes_weights_card_history_and_plots(trained):
     assert net.heads == ("fer2013", "ferplus")
     assert card["serving"]["head"] == "ferplus"
     assert card["accuracy"]["PrivateTest"] is None
+    kept = record.load(trained / "moodlight.safetensors")
+    right = kept.logits[:, 0].argmax(1) == kept.labels
+    assert right.mean() == pytest.approx(card["accuracy"]["PublicTest"], abs=1 / 42)
     with (trained / "history.csv").open() as lines:
         rows = list(csv.DictReader(lines))
     assert [row["epoch"] for row in rows] == ["1", "2"]
@@ -100,25 +105,84 @@ def test_a_report_without_votes_or_history(trained, fer2013_csv, tmp_path):
     assert "FER+" not in (tmp_path / "r" / "report.html").read_text()
 
 
-def test_resume_is_exact(fer2013_csv, tmp_path, monkeypatch):
-    """A run killed after its first epoch and resumed ends with the same bits."""
-    whole, broken = tmp_path / "whole", tmp_path / "broken"
-    assert train_with("--data", fer2013_csv, "--out", whole, *FAST).exit_code == 0
-
-    save = run.save_state
+@pytest.fixture
+def broken(fer2013_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run that was killed after its first epoch of two."""
+    out, save = tmp_path / "broken", run.save_state
 
     def save_and_die(trainer, folder):
         save(trainer, folder)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run, "save_state", save_and_die)
-    assert train_with("--data", fer2013_csv, "--out", broken, *FAST).exit_code != 0
-    monkeypatch.setattr(run, "save_state", save)
-    assert torch.load(broken / "state.pt", weights_only=True)["epoch"] == 1
-    assert train_with("--data", fer2013_csv, "--out", broken, *FAST, "--resume").exit_code == 0
+    with monkeypatch.context() as patched:
+        patched.setattr(run, "save_state", save_and_die)
+        assert train_with("--data", fer2013_csv, "--out", out, *FAST).exit_code != 0
+    assert run.load_state(out)["epoch"] == 1
+    return out
 
+
+@pytest.fixture
+def whole(fer2013_csv: Path, tmp_path: Path) -> Path:
+    """The same run, not killed."""
+    assert train_with("--data", fer2013_csv, "--out", tmp_path / "whole", *FAST).exit_code == 0
+    return tmp_path / "whole"
+
+
+def test_resume_is_exact(fer2013_csv, whole, broken):
+    """A run killed after its first epoch and resumed ends with the same bits."""
+    assert train_with("--data", fer2013_csv, "--out", broken, *FAST, "--resume").exit_code == 0
     name = "moodlight.safetensors"
     assert (whole / name).read_bytes() == (broken / name).read_bytes()
+
+
+def test_a_run_goes_on_from_a_compact_state(fer2013_csv, whole, broken, tmp_path):
+    small = tmp_path / "small"
+    small.mkdir()
+    done = CliRunner().invoke(
+        compact.main, [str(broken), str(small / "state.pt")], catch_exceptions=False
+    )
+    assert "after epoch 1" in done.output
+    assert train_with("--data", fer2013_csv, "--out", small, *FAST, "--resume").exit_code == 0
+
+    resumed, card = checkpoint.load(small / "moodlight.safetensors")
+    exact, exact_card = checkpoint.load(whole / "moodlight.safetensors")
+    assert card["resumed_from_compact_state_at_epoch"] == 1
+    assert exact_card["resumed_from_compact_state_at_epoch"] is None
+    for ours, theirs in zip(resumed.parameters(), exact.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs, atol=5e-3, rtol=0)
+    losses = [run.load_state(folder)["history"][-1]["loss"] for folder in (small, whole)]
+    assert losses[0] == pytest.approx(losses[1], abs=1e-3)
+
+
+def test_a_wide_networks_compact_state_is_at_most_40_mb(tmp_path):
+    """64/128/256/512 with two heads: 6.57 M parameters, three times, two bytes each."""
+    rows = Tensors(
+        torch.zeros(2, 48, 48, dtype=torch.uint8), torch.zeros(2).long(), torch.full((2, 7), 1 / 7)
+    )
+    recipe = Recipe(widths=(64, 128, 256, 512), sizes=((1, 16),), batch_size=2)
+    trainer = Trainer(recipe, rows, 0, torch.device("cpu"), torch.float32)
+    trainer.run_epoch(lambda _loss, _lr: None)
+    run.save_state(trainer, tmp_path)
+    done = CliRunner().invoke(compact.main, [str(tmp_path), str(tmp_path / "small.pt")])
+    assert done.exit_code == 0
+    assert 39e6 < (tmp_path / "small.pt").stat().st_size < 40e6
+    assert (tmp_path / "state.pt").stat().st_size > 78e6
+    trainer.load_state_dict(torch.load(tmp_path / "small.pt", weights_only=True))
+    assert {p.dtype for p in trainer.net.parameters()} == {torch.float32}
+
+
+def test_better_weights_in_the_folder_are_replaced_by_force_only(fer2013_csv, whole):
+    weights = whole / "moodlight.safetensors"
+    net, card = checkpoint.load(weights)
+    better = card | {"accuracy": card["accuracy"] | {"PublicTest_flip": 1.0}}
+    checkpoint.save(net, weights, better)
+    options = ("--data", fer2013_csv, "--out", whole, *FAST, "--resume")
+    refused = train_with(*options)
+    assert refused.exit_code != 0
+    assert "FER2013 with flips 1.0000 against" in refused.output
+    assert checkpoint.load(weights)[1]["accuracy"]["PublicTest_flip"] == 1.0
+    assert train_with(*options, "--force").exit_code == 0
+    assert checkpoint.load(weights)[1]["accuracy"]["PublicTest_flip"] < 1
 
 
 def test_resuming_another_run_is_refused(trained, fer2013_csv, ferplus_csv):

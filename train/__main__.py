@@ -66,6 +66,8 @@ def main(
     try:
         recipe = _override(recipes.RECIPES[recipe_name], overrides)
         dataset = data.load(data_path, ferplus_path)
+        if recipe_name == "record" and "PublicTest" not in dataset.splits:
+            raise ValueError("the record is tuned on PublicTest alone: this data has no such rows")
         training, validation = _splits(dataset, seed)
         processes.check_batches(len(training), recipe.batch_size)
         state = processes.from_first(run.load_state(out) if resume and processes.first else None)

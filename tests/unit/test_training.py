@@ -4,6 +4,7 @@ import csv
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -151,7 +152,7 @@ def test_a_run_goes_on_from_a_compact_state(fer2013_csv, whole, broken, tmp_path
     for ours, theirs in zip(resumed.parameters(), exact.parameters(), strict=True):
         torch.testing.assert_close(ours, theirs, atol=5e-3, rtol=0)
     losses = [run.load_state(folder)["history"][-1]["loss"] for folder in (small, whole)]
-    assert losses[0] == pytest.approx(losses[1], abs=1e-3)
+    assert losses[0] == pytest.approx(losses[1], abs=5e-3)
 
 
 def test_a_wide_networks_compact_state_is_at_most_40_mb(tmp_path):
@@ -192,6 +193,18 @@ def test_resuming_another_run_is_refused(trained, fer2013_csv, ferplus_csv):
     )
     assert done.exit_code != 0
     assert "seed was 0, not 5" in done.output
+
+
+def test_the_record_is_tuned_on_public_test_and_nothing_else(tmp_path):
+    folder = tmp_path / "pictures"
+    for name in ("angry", "happy"):
+        (folder / "train" / name).mkdir(parents=True)
+        for i in range(12):
+            picture = np.full((48, 48), 20 * i, np.uint8)
+            cv2.imwrite(str(folder / "train" / name / f"{i}.png"), picture)
+    done = train_with("--data", folder, "--out", tmp_path / "out", "--recipe", "record")
+    assert done.exit_code != 0
+    assert "tuned on PublicTest alone" in done.output
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import click
 
-from model import messages
+from model import logs, messages
 from model.image_header import BAD_FRAME, FrameError, FrameLimits
 from model.names import DETECTORS
 
@@ -32,6 +32,7 @@ _NICENESS = 5
 @click.option("--max-frame-bytes", type=int, required=True)
 @click.option("--max-width", type=int, required=True)
 @click.option("--max-height", type=int, required=True)
+@click.option("--log-json", is_flag=True)
 def main(
     address: str,
     weights: Path,
@@ -40,8 +41,10 @@ def main(
     max_frame_bytes: int,
     max_width: int,
     max_height: int,
+    log_json: bool,
 ) -> None:
     """Serve frames until the connection closes."""
+    logs.set_up(log_json)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us through the connection
     if hasattr(os, "nice"):
         os.nice(_NICENESS)
@@ -51,6 +54,8 @@ def main(
     token = os.environ.pop(messages.TOKEN_VARIABLE, "")
     messages.send(connection, {"type": messages.HELLO, "token": token})
     jobs = _start_reader(connection)
+    # A header that says less than the decoder finds gets no further.
+    os.environ["OPENCV_IO_MAX_IMAGE_PIXELS"] = str(max_width * max_height)
     # Imported after the reader runs, so that a web process that dies now takes us along.
     from model.card import WeightsError
     from model.detector import DetectorError
@@ -107,6 +112,9 @@ def _serve(connection: socket.socket, jobs: queue.SimpleQueue, engine, limits) -
 
     while True:
         message, encoded = jobs.get()
+        if message["type"] == messages.PING:
+            messages.send(connection, {"type": messages.PONG, "job": message["job"]})
+            continue
         try:
             analysis = engine.analyze(encoded, limits)
             numbers, tracks = follow(message["tracks"], analysis.boxes, message["t"])
@@ -118,6 +126,8 @@ def _serve(connection: socket.socket, jobs: queue.SimpleQueue, engine, limits) -
             }
         except FrameError as error:
             answer = {"type": messages.FAILURE, "code": error.code, "message": str(error)}
+        except MemoryError:
+            raise  # a process that has run out of memory is worth less than a new one
         except Exception:
             log.exception("a frame failed")
             answer = {

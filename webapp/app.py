@@ -1,14 +1,16 @@
 """The Flask application, put together."""
 
+import io
+import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Request
 from flask_socketio import SocketIO
 
 from model.card import load_card
-from webapp import events, headers
+from webapp import events, headers, limits
 from webapp.api import api
 from webapp.config import Settings
 from webapp.gate import Gate
@@ -17,6 +19,17 @@ from webapp.routes import pages
 from webapp.service import Service
 
 _ROOT = Path(__file__).resolve().parent.parent
+
+# Of what clients send, malformed or not; our own handlers log their errors themselves.
+_QUIET = logging.getLogger("moodlight.socketio")
+_QUIET.setLevel(logging.CRITICAL)
+
+
+class _InMemory(Request):
+    """A request whose uploaded files stay in memory; Werkzeug would write larger ones to a disk."""
+
+    def _get_file_stream(self, *_sizes_and_names: object, **_more: object) -> io.BytesIO:
+        return io.BytesIO()
 
 
 def create_app(
@@ -35,6 +48,7 @@ def create_app(
     card = load_card(settings.weights)
     gate = gate or Gate()
     app = Flask(__name__, static_folder=_ROOT / "static", template_folder=_ROOT / "templates")
+    app.request_class = _InMemory
     app.register_blueprint(pages)
     app.register_blueprint(api)
     headers.register(app)
@@ -43,7 +57,12 @@ def create_app(
         async_mode=settings.async_mode,
         manage_session=False,
         max_http_buffer_size=settings.max_message_bytes,
+        serializer=limits.BoundedPacket,
+        json=limits.BoundedJson,
+        logger=_QUIET,
+        engineio_logger=_QUIET,
     )
+    limits.register(socketio, settings)
     events.register(socketio)
     app.wsgi_app = _adapt(app.wsgi_app)
     app.extensions["moodlight"] = Service(

@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from flask import current_app, request
-from flask_socketio import SocketIO
+from flask_socketio import ConnectionRefusedError, SocketIO
 
 from model.image_header import FrameError
 from webapp import protocol
@@ -31,7 +31,14 @@ def _service() -> Service:
 
 def _connect(_auth: Any = None) -> None:
     service = _service()
-    service.clients.add(request.sid)
+    if not service.clients.has_room(request.remote_addr):
+        service.metrics.refused_clients.inc()
+        log.warning("a client was refused: full", extra={"event": "client_refused"})
+        raise ConnectionRefusedError(
+            protocol.SERVER_FULL, {"message": "too many are connected: try again in a moment"}
+        )
+    service.clients.add(request.sid, request.remote_addr)
+    log.info("a client came", extra={"event": "client_came", "clients": len(service.clients)})
     service.emit(protocol.HELLO, service.hello(), request.sid)
 
 
@@ -39,6 +46,7 @@ def _disconnect(*_reason: Any) -> None:
     service = _service()
     service.clients.remove(request.sid)
     service.gate.remove(request.sid)
+    log.info("a client went", extra={"event": "client_went", "clients": len(service.clients)})
 
 
 def _consent(*arguments: Any) -> dict[str, Any]:
@@ -59,14 +67,20 @@ def _frame(*arguments: Any) -> dict[str, Any]:
     client = service.clients.get(request.sid)
     if client is None:
         return protocol.refusal(protocol.DROPPED, "this connection is closing")
+    service.metrics.received.inc()
+    if not client.frames.take():
+        return service.refuse(
+            protocol.RATE_LIMITED,
+            f"more than {service.settings.max_fps} frames a second: send fewer",
+        )
     if service.settings.require_consent and not client.consented:
-        return protocol.refusal(
+        return service.refuse(
             protocol.NO_CONSENT, "agree to the consent text first (the consent event)"
         )
     try:
         frame = protocol.parse_frame(arguments)
     except protocol.RequestError as error:
-        return protocol.refusal(protocol.BAD_REQUEST, str(error))
+        return service.refuse(protocol.BAD_REQUEST, str(error))
     if frame.stream != client.stream:
         client.stream, client.following = frame.stream, Following()
     t = time.monotonic() * 1e3 if frame.t is None else frame.t

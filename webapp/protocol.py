@@ -15,6 +15,8 @@ BAD_REQUEST = "bad_request"
 DROPPED = "dropped"
 BUSY = "busy"
 NO_CONSENT = "no_consent"
+RATE_LIMITED = "rate_limited"
+SERVER_FULL = "server_full"
 
 _MAX_ID_CHARS = 64
 # Larger whole numbers do not survive JavaScript.

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import click
 from flask import Flask
 
+from model import logs
 from model.card import WeightsError
 from webapp.app import create_app
 from webapp.config import Settings
@@ -18,6 +19,8 @@ from webapp.config import Settings
 log = logging.getLogger("moodlight")
 
 _LOOK_EVERY_S = 0.1
+# For frames on their way when the server is told to stop.
+_DRAIN_LIMIT_S = 2.0
 
 
 def run(settings: Settings, serve: Callable[[socket.socket, Flask], None]) -> None:
@@ -30,8 +33,7 @@ def run(settings: Settings, serve: Callable[[socket.socket, Flask], None]) -> No
     Raises:
         click.ClickException: the port is taken, or the weights are missing or corrupt.
     """
-    logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", level=logging.INFO)
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    logs.set_up(settings.log_json)
     if settings.detector == "yunet" and settings.detector_model is None:
         raise click.ClickException("yunet needs its ONNX file: name it with --detector-model FILE")
     try:
@@ -39,7 +41,8 @@ def run(settings: Settings, serve: Callable[[socket.socket, Flask], None]) -> No
     except WeightsError as error:
         raise click.ClickException(str(error)) from None
     listener = _listen(settings.host, settings.port)
-    pool = app.extensions["moodlight"].pool
+    service = app.extensions["moodlight"]
+    pool = service.pool
     stopping = _stop_on_signals()
     pool.start()
     shown_host = "localhost" if settings.host in ("127.0.0.1", "::1") else settings.host
@@ -49,6 +52,7 @@ def run(settings: Settings, serve: Callable[[socket.socket, Flask], None]) -> No
         time.sleep(_LOOK_EVERY_S)
     log.info("stopping")
     listener.close()
+    service.drain(_DRAIN_LIMIT_S)
     pool.stop()
     logging.shutdown()
     os._exit(0)  # connections still open must not hold us up

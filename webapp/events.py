@@ -34,9 +34,9 @@ def _connect(_auth: Any = None) -> None:
     if not service.clients.has_room(request.remote_addr):
         service.metrics.refused_clients.inc()
         log.warning("a client was refused: full", extra={"event": "client_refused"})
-        raise ConnectionRefusedError(
-            protocol.SERVER_FULL, {"message": "too many are connected: try again in a moment"}
-        )
+        said = "too many are connected: try again in a moment"
+        refusal = protocol.refusal(protocol.SERVER_FULL, said)
+        raise ConnectionRefusedError(protocol.SERVER_FULL, refusal)
     service.clients.add(request.sid, request.remote_addr)
     log.info("a client came", extra={"event": "client_came", "clients": len(service.clients)})
     service.emit(protocol.HELLO, service.hello(), request.sid)

@@ -5,6 +5,7 @@ import { io } from "../vendor/socket.io-client/socket.io.esm.min.js";
 
 const ACK_LIMIT_MS = 8000;
 const REFUSED_PAUSE_MS = 400;
+const FULL_PAUSE_MS = 3000;
 
 /**
  * @typedef {object} Face
@@ -36,6 +37,7 @@ export class Transport {
    * @param {(result: Result, roundTripMs: number) => void} on.result newest results only
    * @param {(ack: Ack) => void} on.refused a frame without a result
    * @param {(connected: boolean) => void} on.connection
+   * @param {() => void} on.full the server takes nobody more for now
    * @param {() => void} on.credit a frame may be sent again
    */
   constructor(on) {
@@ -63,7 +65,12 @@ export class Transport {
       this.#forget();
       on.connection(false);
     });
-    this.socket.on("connect_error", () => on.connection(false));
+    this.socket.on("connect_error", (error) => {
+      if (error.message !== "server_full") return on.connection(false);
+      on.full();
+      // Socket.IO does not try again by itself where the server said no.
+      setTimeout(() => this.socket.connect(), FULL_PAUSE_MS);
+    });
     this.socket.on("hello", (hello) => {
       this.#forget();
       this.greeted = true;

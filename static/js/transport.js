@@ -6,6 +6,8 @@ import { io } from "../vendor/socket.io-client/socket.io.esm.min.js";
 const ACK_LIMIT_MS = 8000;
 const REFUSED_PAUSE_MS = 400;
 const FULL_PAUSE_MS = 3000;
+/** Socket.IO waits up to half as long again: a server that comes back is found within 5 s. */
+const RECONNECT_MS = 2000;
 
 /**
  * @typedef {object} Face
@@ -59,7 +61,11 @@ export class Transport {
     this.asked = new Map();
     /** @type {(() => void)[]} who waits for `agreed` */
     this.waiting = [];
-    this.socket = io({ transports: ["websocket", "polling"], tryAllTransports: true });
+    this.socket = io({
+      transports: ["websocket", "polling"],
+      tryAllTransports: true,
+      reconnectionDelayMax: RECONNECT_MS,
+    });
     this.socket.on("connect", () => on.connection(true));
     this.socket.on("disconnect", () => {
       this.#forget();

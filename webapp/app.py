@@ -77,6 +77,10 @@ def _adapt(wsgi_app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[b
     def call(environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
         # No permessage-deflate: JPEG does not get smaller, and it costs milliseconds a frame.
         environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+        length = environ.get("CONTENT_LENGTH") or "0"
+        if not (length.isascii() and length.isdigit()):  # Engine.IO would read -1 bytes: for ever
+            start_response("400 Bad Request", [("Connection", "close")])
+            return []
         if "eventlet.input" in environ:  # its stream ends by itself, chunked bodies included
             environ["wsgi.input_terminated"] = True
         return wsgi_app(environ, start_response)

@@ -165,6 +165,10 @@ class BoundedSocket(engineio.socket.Socket):
         if not self.closed:
             super().send(pkt)
 
+    def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:
+        """Without waiting, whatever `wait` says: some clients never read their goodbye."""
+        super().close(wait=False, abort=abort, reason=reason)
+
     def _websocket_handler(self, ws: Any) -> list:
         try:
             return super()._websocket_handler(ws)

@@ -1,6 +1,5 @@
 """Rates by a clock that the tests turn; what a connection may leave behind."""
 
-import io
 import json
 import struct
 import tempfile
@@ -10,6 +9,7 @@ from contextlib import suppress
 import pytest
 
 from model.image_header import FrameError, FrameLimits, check_header, is_complete
+from tests.protocol.test_http import multipart
 from webapp import limits
 from webapp.app import create_app
 from webapp.config import Settings
@@ -134,8 +134,8 @@ def test_uploaded_files_never_touch_a_disk(monkeypatch):
     for name in ("TemporaryFile", "SpooledTemporaryFile", "NamedTemporaryFile"):
         monkeypatch.setattr(tempfile, name, refuse)
         monkeypatch.setattr("werkzeug.formparser." + name, refuse, raising=False)
-    form = {"image": (io.BytesIO(b"\xff\xd8" + bytes(2_000_000)), "a.jpg")}
-    answer = app.test_client().post("/api/v1/analyze", data=form)
+    body, headers = multipart(b"\xff\xd8" + bytes(2_000_000))
+    answer = app.test_client().post("/api/v1/analyze", data=body, headers=headers)
     assert answer.get_json()["code"] == "not_an_image"
 
 

@@ -23,4 +23,5 @@ def set_up(as_json: bool) -> None:
     else:
         handler.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.INFO)
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    # It would write addresses, and what strangers send, into the log.
+    logging.getLogger("werkzeug").setLevel(logging.CRITICAL)

@@ -4,11 +4,13 @@ Started by `webapp.pool`, one process each. It connects back to the web process,
 and answers one frame at a time. When the web process goes away, however it ends, so does this one.
 """
 
+import faulthandler
 import logging
 import os
 import queue
 import signal
 import socket
+import sys
 import threading
 from pathlib import Path
 
@@ -44,6 +46,7 @@ def main(
     log_json: bool,
 ) -> None:
     """Serve frames until the connection closes."""
+    _silence_codecs()
     logs.set_up(log_json)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us through the connection
     if hasattr(os, "nice"):
@@ -74,6 +77,14 @@ def main(
         raise
     messages.send(connection, {"type": messages.READY, "engine": engine.name})
     _serve(connection, jobs, engine, FrameLimits(max_frame_bytes, max_width, max_height))
+
+
+def _silence_codecs() -> None:
+    """Libraries of picture formats complain about broken frames straight to standard error."""
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
+    faulthandler.enable(sys.stderr)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
 
 
 def _start_reader(connection: socket.socket) -> queue.SimpleQueue:

@@ -71,11 +71,18 @@ def create_app(
     return app
 
 
+class _Discard(io.TextIOBase):
+    def write(self, text: str) -> int:
+        return len(text)
+
+
 def _adapt(wsgi_app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
     """Set right what the servers hand on."""
 
     def call(environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
         # No permessage-deflate: JPEG does not get smaller, and it costs milliseconds a frame.
+        # eventlet writes lines of its own there, with addresses, when a connection breaks.
+        environ["wsgi.errors"] = _Discard()
         environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
         length = environ.get("CONTENT_LENGTH") or "0"
         if not (length.isascii() and length.isdigit()):  # Engine.IO would read -1 bytes: for ever

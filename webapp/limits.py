@@ -32,6 +32,9 @@ _PACKET_BYTES = 65_536
 # Longest text of one event; pictures are binary.
 _MAX_TEXT_CHARS = 10_000
 _MAX_ATTACHMENTS = 4
+# python-socketio keeps its own handlers under these names, and would let a client call them:
+# to be counted out and in again, with fresh limits, or in the name of another.
+_RESERVED_EVENTS = ("connect", "disconnect", "connect_error", "*")
 # Packets waiting to be read by a client; one that reads has a handful.
 _MAX_UNREAD_PACKETS = 1000
 # Whoever has opened a connection joins (says CONNECT) within this time.
@@ -135,6 +138,8 @@ class BoundedPacket(socketio.packet.Packet):
             isinstance(self.data, list) and self.data and isinstance(self.data[0], str)
         ):
             raise ValueError("an event is a list that begins with its name")
+        if isinstance(self.data, list) and self.data and self.data[0] in _RESERVED_EVENTS:
+            self.data[0] = f"reserved {self.data[0]}"
         return attachments
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import psutil
 import websocket
 
-from tests.conftest import Server
+from tests.conftest import Server, wait_until
 from tests.fuzz.corpus import Cases
 from tests.protocol.conftest import Client
 
@@ -87,7 +87,7 @@ def _attack(server: Server, cases: Cases, left: list[int], place: int, report: R
         try:
             send()
         except (OSError, websocket.WebSocketException):
-            attacker.connection = None  # the server hung up on us, as it may
+            attacker.hang_up()  # as the server may have done
         except Exception as error:
             report.failures.append(f"the fuzzer itself: {error!r}")
         report.sent[name] += 1
@@ -124,7 +124,7 @@ class _Attacker:
         if settle:
             self._asked += 1
             connection.send(f'42{self._asked}["sync"]')
-            connection.settimeout(2.0)  # an event that awaits its attachments takes it for one
+            connection.settimeout(0.5)  # an event that awaits its attachments takes it for one
             try:
                 self._wait_for(f"43{self._asked}[")
             except websocket.WebSocketTimeoutException:
@@ -201,6 +201,7 @@ class _Bystander:
         header = {"id": f"bystander-{number}", "sent_at": number, "stream": number}
         answer = self._client.ask(self._portrait, header)
         assert answer == {"ok": True}, answer
+        wait_until(lambda: self._client.results)  # the client hands them on by two threads
         (result,) = self._client.results
         self._client.results.clear()
         assert (result["id"], result["sent_at"]) == (header["id"], number), result

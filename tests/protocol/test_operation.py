@@ -211,3 +211,14 @@ def test_the_version_is_the_projects():
     command = [sys.executable, "-m", "webapp", "--version"]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert said.strip() == f"Moodlight, version {project['version']}"
+
+
+@pytest.mark.parametrize("name", ["connect", "disconnect", "*"])
+def test_a_client_cannot_count_itself_out(server, connect, name):
+    """It would be in again with fresh limits, or speak in another's name."""
+    client, other = connect(server), connect(server)
+    clients = server.health()["clients"]
+    answer = client.emit(name, other.io.get_sid()).wait()
+    assert answer["code"] == "bad_request"
+    assert server.health()["clients"] == clients
+    assert client.ask(b"x")["code"] == "not_an_image"

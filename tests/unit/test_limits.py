@@ -119,6 +119,12 @@ def test_packets_that_cannot_be_dispatched_are_value_errors(monkeypatch, text):
         limits.BoundedPacket(encoded_packet=text)
 
 
+@pytest.mark.parametrize("name", ["connect", "disconnect", "*"])
+def test_clients_cannot_call_the_servers_own_handlers(name):
+    packet = limits.BoundedPacket(encoded_packet=f'2["{name}",{{}}]')
+    assert packet.data == [f"reserved {name}", {}]
+
+
 class NoWorkers:
     ready_count = answering_count = restarts = 0
     refusal = engine = None

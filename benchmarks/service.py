@@ -7,41 +7,44 @@ import sys
 import threading
 import time
 import urllib.request
-from typing import Any
+from typing import IO, Any
 
 import click
 import numpy as np
 
 _HEALTH_EVERY_S = 0.02
+_START_LIMIT_S = 120.0
 
 
-class Server:
-    """`python -m webapp` on a free port, with all workers ready."""
+def start_server(
+    options: tuple[str, ...], log: IO | int = subprocess.DEVNULL
+) -> tuple[subprocess.Popen, int]:
+    """`python -m webapp` with all its workers ready, and its port.
 
-    def __init__(self, options: tuple[str, ...]) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
-        command = [sys.executable, "-m", "webapp", "--port", str(port), *options]
-        self._process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 60
-        time.sleep(0.5)
-        while not self._ready(options):
-            if time.monotonic() > deadline or self._process.poll() is not None:
-                raise click.ClickException("the server did not get ready")
-            time.sleep(0.1)
+    Args:
+        options: of the server, `--workers` among them.
+        log: where it logs to.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "webapp", "--port", str(port), *options]
+    process = subprocess.Popen(command, stderr=log)
+    wanted = int(options[options.index("--workers") + 1])
+    deadline = time.monotonic() + _START_LIMIT_S
+    while _ready_workers(port) != wanted:
+        if time.monotonic() > deadline or process.poll() is not None:
+            process.kill()
+            raise click.ClickException("the server did not get ready")
+        time.sleep(0.1)
+    return process, port
 
-    def _ready(self, options: tuple[str, ...]) -> bool:
-        wanted = int(options[options.index("--workers") + 1])
-        try:
-            with urllib.request.urlopen(f"{self.url}/healthz") as answer:
-                return json.load(answer)["workers"] == wanted
-        except OSError:
-            return False
 
-    def stop(self) -> None:
-        self._process.terminate()
-        self._process.wait(10)
+def _ready_workers(port: int) -> int | None:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz") as answer:
+            return json.load(answer)["workers"]
+    except OSError:
+        return None
 
 
 def _measure(url: str, clients: int, faces: int, seconds: float, in_flight: int) -> dict[str, Any]:
@@ -112,11 +115,13 @@ def main(
     as_json: bool,
 ) -> None:
     """Stream 640x480 JPEG frames from real clients to a real server on this machine."""
-    server = Server(("--workers", workers, "--async-mode", async_mode))
+    process, port = start_server(("--workers", workers, "--async-mode", async_mode))
+    url = f"http://127.0.0.1:{port}"
     try:
-        rows = [_measure(server.url, count, faces, seconds, in_flight) for count in clients]
+        rows = [_measure(url, count, faces, seconds, in_flight) for count in clients]
     finally:
-        server.stop()
+        process.terminate()
+        process.wait(10)
     if as_json:
         click.echo(json.dumps(rows))
         return

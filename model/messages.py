@@ -11,14 +11,17 @@ from typing import Any
 
 # web -> worker: {"type": "frame", "job": int, "t": ms, "tracks": state of model.tracker or null,
 #                 "explain": track or null} + encoded frame
+#                {"type": "ping", "job": int}   are you there?
 # worker -> web: {"type": "hello", "token": str}
 #                {"type": "ready", "engine": str}
 #                {"type": "refused", "message": str}   cannot start; says what to do
 #                {"type": "result", "job": int, "width", "height", "faces", "timing_ms", "tracks",
 #                 "why" if asked}
+#                {"type": "pong", "job": int}
 #                {"type": "failure", "job": int, "code": str, "message": str}
 HELLO, READY, REFUSED = "hello", "ready", "refused"
 FRAME, RESULT, FAILURE = "frame", "result", "failure"
+PING, PONG = "ping", "pong"
 
 TOKEN_VARIABLE = "MOODLIGHT_WORKER_TOKEN"
 

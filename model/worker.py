@@ -4,17 +4,19 @@ Started by `webapp.pool`, one process each. It connects back to the web process,
 and answers one frame at a time. When the web process goes away, however it ends, so does this one.
 """
 
+import faulthandler
 import logging
 import os
 import queue
 import signal
 import socket
+import sys
 import threading
 from pathlib import Path
 
 import click
 
-from model import messages
+from model import logs, messages
 from model.image_header import BAD_FRAME, FrameError, FrameLimits
 from model.names import DETECTORS
 
@@ -32,6 +34,7 @@ _NICENESS = 5
 @click.option("--max-frame-bytes", type=int, required=True)
 @click.option("--max-width", type=int, required=True)
 @click.option("--max-height", type=int, required=True)
+@click.option("--log-json", is_flag=True)
 def main(
     address: str,
     weights: Path,
@@ -40,8 +43,11 @@ def main(
     max_frame_bytes: int,
     max_width: int,
     max_height: int,
+    log_json: bool,
 ) -> None:
     """Serve frames until the connection closes."""
+    _silence_codecs()
+    logs.set_up(log_json)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us through the connection
     if hasattr(os, "nice"):
         os.nice(_NICENESS)
@@ -51,6 +57,8 @@ def main(
     token = os.environ.pop(messages.TOKEN_VARIABLE, "")
     messages.send(connection, {"type": messages.HELLO, "token": token})
     jobs = _start_reader(connection)
+    # A header that says less than the decoder finds gets no further.
+    os.environ["OPENCV_IO_MAX_IMAGE_PIXELS"] = str(max_width * max_height)
     # Imported after the reader runs, so that a web process that dies now takes us along.
     from model.card import WeightsError
     from model.detector import DetectorError
@@ -69,6 +77,14 @@ def main(
         raise
     messages.send(connection, {"type": messages.READY, "engine": engine.name})
     _serve(connection, jobs, engine, FrameLimits(max_frame_bytes, max_width, max_height))
+
+
+def _silence_codecs() -> None:
+    """Libraries of picture formats complain about broken frames straight to standard error."""
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
+    faulthandler.enable(sys.stderr)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
 
 
 def _start_reader(connection: socket.socket) -> queue.SimpleQueue:
@@ -107,6 +123,9 @@ def _serve(connection: socket.socket, jobs: queue.SimpleQueue, engine, limits) -
 
     while True:
         message, encoded = jobs.get()
+        if message["type"] == messages.PING:
+            messages.send(connection, {"type": messages.PONG, "job": message["job"]})
+            continue
         try:
             analysis = engine.analyze(encoded, limits)
             # In thousandths of the width: a client may change the size of its frames as it goes.
@@ -123,6 +142,8 @@ def _serve(connection: socket.socket, jobs: queue.SimpleQueue, engine, limits) -
                 answer["why"] = _why(engine, face, message["explain"])
         except FrameError as error:
             answer = {"type": messages.FAILURE, "code": error.code, "message": str(error)}
+        except MemoryError:
+            raise  # a process that has run out of memory is worth less than a new one
         except Exception:
             log.exception("a frame failed")
             answer = {

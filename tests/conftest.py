@@ -98,6 +98,13 @@ class Server:
         with urllib.request.urlopen(address, timeout=5, context=UNVERIFIED) as answer:
             return json.load(answer)
 
+    def metrics(self) -> dict[str, float]:
+        """Samples of /metrics by name and labels, as `name{label="value"}`."""
+        with urllib.request.urlopen(f"{self.url}/metrics", timeout=5) as answer:
+            lines = answer.read().decode().splitlines()
+        samples = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+        return {name: float(value) for name, value in samples}
+
     def worker_pids(self) -> list[int]:
         """Process ids of the inference workers, from the system's process table."""
         found = []

@@ -10,11 +10,15 @@ from typing import Any
 
 import click
 
-from webapp.config import Settings, options
+from webapp.config import Settings, options, version
+
+# Whoever stops in the middle of a request, or of reading its answer, is let go.
+_SILENCE_LIMIT_S = 60.0
 
 
 @click.command(context_settings={"show_default": True})
 @options
+@click.version_option(version(), prog_name="Moodlight")
 def main(**values: object) -> None:
     """Serve the Moodlight page and analyse the frames that it sends.
 
@@ -42,6 +46,7 @@ def _patch_for_eventlet() -> Callable[[Any, Any, Any], None]:
 
     # eventlet unmasks byte by byte: 10 ms of the whole web process for a frame of 20 KB.
     websocket.RFC6455WebSocket._apply_mask = staticmethod(apply_mask)
+    _bound_fragments(websocket)
 
     def serve(listener: Any, app: Any, tls: Any) -> None:
         def over_tls(state: list, server: Any) -> None:
@@ -54,11 +59,27 @@ def _patch_for_eventlet() -> Callable[[Any, Any, Any], None]:
             app,
             log_output=False,
             debug=False,
+            socket_timeout=_SILENCE_LIMIT_S,
             protocol=over_tls if tls else wsgi.HttpProtocol,
             environ={"wsgi.url_scheme": "https" if tls else "http"},
         )
 
     return serve
+
+
+def _bound_fragments(websocket: Any) -> None:
+    """eventlet bounds each fragment of a message, but takes any number of them."""
+
+    class BoundedMessage(websocket.RFC6455WebSocket.Message):
+        size = 0
+
+        def push(self, data: bytes, final: bool = False) -> None:
+            self.size += len(data) + 1  # an empty fragment costs memory too
+            if self.size > self.max_frame_length:
+                raise websocket.FailedConnectionError(1009, "the message is too large")
+            super().push(data, final)
+
+    websocket.RFC6455WebSocket.Message = BoundedMessage
 
 
 def _serve_on_threads(listener: Any, app: Any, tls: Any) -> None:

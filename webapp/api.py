@@ -24,6 +24,7 @@ _STATUS = {
     protocol.BAD_REQUEST: 400,
     protocol.NO_CONSENT: 403,
     protocol.BAD_CODE: 403,
+    protocol.RATE_LIMITED: 429,
     TOO_LARGE: 413,
     NOT_AN_IMAGE: 415,
     BAD_FRAME: 422,
@@ -36,6 +37,12 @@ _STATUS = {
 def analyze() -> ResponseReturnValue:
     """Faces of the picture in the body, or in the only file of a multipart form."""
     service: Service = current_app.extensions["moodlight"]
+    service.metrics.received.inc()
+    if not service.api_rate.admit(request.remote_addr):
+        return _refuse(
+            protocol.RATE_LIMITED,
+            f"more than {service.settings.max_api_per_minute} requests a minute: send fewer",
+        )
     try:
         service.check_code(request.headers.get(CODE_HEADER), request.remote_addr)
     except JoinError as error:
@@ -61,7 +68,7 @@ def analyze() -> ResponseReturnValue:
     try:
         answer = service.analyze(ticket)
     except FrameError as error:
-        return _refuse(error.code, str(error))
+        return jsonify(protocol.refusal(error.code, str(error))), _STATUS[error.code]
     finally:
         service.api_places.release()
     return jsonify({key: answer[key] for key in ("width", "height", "faces", "timing_ms")})
@@ -95,7 +102,8 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def _refuse(code: str, message: str) -> ResponseReturnValue:
-    return jsonify(protocol.refusal(code, message)), _STATUS[code]
+    service: Service = current_app.extensions["moodlight"]
+    return jsonify(service.refuse(code, message)), _STATUS[code]
 
 
 def _answer(description: str, schema: str) -> dict[str, Any]:
@@ -146,6 +154,7 @@ _OPENAPI: dict[str, Any] = {
                     "413": _answer(TOO_LARGE, "Refusal"),
                     "415": _answer(NOT_AN_IMAGE, "Refusal"),
                     "422": _answer(BAD_FRAME, "Refusal"),
+                    "429": _answer(protocol.RATE_LIMITED, "Refusal"),
                     "503": _answer("busy or dropped: try again", "Refusal"),
                 },
             }

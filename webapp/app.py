@@ -1,15 +1,17 @@
 """The Flask application, put together."""
 
+import io
+import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Request
 from flask_socketio import SocketIO
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from model.card import load_card
-from webapp import events, headers
+from webapp import events, headers, limits
 from webapp.api import api
 from webapp.config import Settings
 from webapp.gate import Gate
@@ -19,6 +21,17 @@ from webapp.service import Service
 from webapp.sharing import Sharing
 
 _ROOT = Path(__file__).resolve().parent.parent
+
+# Of what clients send, malformed or not; our own handlers log their errors themselves.
+_QUIET = logging.getLogger("moodlight.socketio")
+_QUIET.setLevel(logging.CRITICAL)
+
+
+class _InMemory(Request):
+    """A request whose uploaded files stay in memory; Werkzeug would write larger ones to a disk."""
+
+    def _get_file_stream(self, *_sizes_and_names: object, **_more: object) -> io.BytesIO:
+        return io.BytesIO()
 
 
 def create_app(
@@ -41,6 +54,7 @@ def create_app(
     card = load_card(settings.weights)
     gate = gate or Gate()
     app = Flask(__name__, static_folder=_ROOT / "static", template_folder=_ROOT / "templates")
+    app.request_class = _InMemory
     app.register_blueprint(pages)
     app.register_blueprint(api)
     headers.register(app)
@@ -49,7 +63,12 @@ def create_app(
         async_mode=settings.async_mode,
         manage_session=False,
         max_http_buffer_size=settings.max_message_bytes,
+        serializer=limits.BoundedPacket,
+        json=limits.BoundedJson,
+        logger=_QUIET,
+        engineio_logger=_QUIET,
     )
+    limits.register(socketio, settings)
     events.register(socketio)
     app.wsgi_app = _adapt(app.wsgi_app)
     if settings.behind_proxy:
@@ -60,15 +79,26 @@ def create_app(
     return app
 
 
+class _Discard(io.TextIOBase):
+    def write(self, text: str) -> int:
+        return len(text)
+
+
 def _adapt(wsgi_app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
     """Set right what the servers hand on."""
 
     def call(environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
         # No permessage-deflate: JPEG does not get smaller, and it costs milliseconds a frame.
+        # eventlet writes lines of its own there, with addresses, when a connection breaks.
+        environ["wsgi.errors"] = _Discard()
         environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
         # Engine.IO believes these of anybody; --behind-proxy has already taken what it trusts.
         environ.pop("HTTP_X_FORWARDED_PROTO", None)
         environ.pop("HTTP_X_FORWARDED_HOST", None)
+        length = environ.get("CONTENT_LENGTH") or "0"
+        if not (length.isascii() and length.isdigit()):  # Engine.IO would read -1 bytes: for ever
+            start_response("400 Bad Request", [("Connection", "close")])
+            return []
         if "eventlet.input" in environ:  # its stream ends by itself, chunked bodies included
             environ["wsgi.input_terminated"] = True
         return wsgi_app(environ, start_response)

@@ -2,6 +2,7 @@
 
 import os
 import re
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,12 @@ def _join_code(_context: click.Context, _option: click.Option, code: str | None)
     return code
 
 
+def version() -> str:
+    """Of the project, as pyproject.toml says it."""
+    project = Path(__file__).resolve().parent.parent / "pyproject.toml"
+    return tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"]
+
+
 @dataclass(frozen=True)
 class Settings:
     """What `python -m webapp` was told."""
@@ -51,15 +58,20 @@ class Settings:
     max_frame_bytes: int = FrameLimits.max_frame_bytes
     max_width: int = FrameLimits.max_width
     max_height: int = FrameLimits.max_height
+    max_fps: int = 60
+    max_clients: int = 256
+    max_clients_per_address: int = 64
+    max_api_per_minute: int = 600
     deadline_ms: int = 5000
     worker_timeout_ms: int = 10_000
     async_mode: str = "eventlet"
     require_consent: bool | None = None
+    log_json: bool = False
 
     @property
     def max_message_bytes(self) -> int:
         """What is read at all; well above the frame limit, so that `too_large` can be said."""
-        return 4 * self.max_frame_bytes + 1_000_000
+        return 2 * self.max_frame_bytes + 100_000
 
     @property
     def consent_required(self) -> bool:
@@ -157,6 +169,30 @@ def options(command: Callable) -> Callable:
                 help="Highest frame, in pixels.",
             ),
             _option(
+                "--max-fps",
+                type=click.IntRange(1, 1000),
+                default=Settings.max_fps,
+                help="Frames a second that are taken from one client.",
+            ),
+            _option(
+                "--max-clients",
+                type=click.IntRange(1, 1000),
+                default=Settings.max_clients,
+                help="Connections at once.",
+            ),
+            _option(
+                "--max-clients-per-address",
+                type=click.IntRange(1, 1000),
+                default=Settings.max_clients_per_address,
+                help="Connections at once from one address.",
+            ),
+            _option(
+                "--max-api-per-minute",
+                type=click.IntRange(1, 1_000_000),
+                default=Settings.max_api_per_minute,
+                help="Requests to the HTTP API that are taken from one address.",
+            ),
+            _option(
                 "--deadline-ms",
                 type=click.IntRange(100, 60_000),
                 default=Settings.deadline_ms,
@@ -180,6 +216,7 @@ def options(command: Callable) -> Callable:
                 show_default="on with --lan, else off",
                 help="Refuse frames from whoever has not agreed to the consent text.",
             ),
+            _option("--log-json", is_flag=True, help="Log one line of JSON an event."),
         )
     ):
         command = option(command)

@@ -46,12 +46,17 @@ def _connect(auth: Any = None) -> None:
             service.check_code(auth.get("code"), request.remote_addr)
         except JoinError as error:
             raise _refused(protocol.BAD_CODE, str(error)) from None
-        service.clients.add(request.sid)
+        if not service.clients.has_room(request.remote_addr):
+            raise _refused(protocol.SERVER_FULL, "too many are connected: try again in a moment")
+        service.clients.add(request.sid, request.remote_addr)
+        log.info("a client came", extra={"event": "client_came", "clients": len(service.clients)})
     service.emit(protocol.HELLO, service.hello(), request.sid)
 
 
 def _refused(code: str, message: str) -> ConnectionRefusedError:
-    return ConnectionRefusedError(message, protocol.refusal(code, message))
+    _service().metrics.refused_clients.inc()
+    log.warning("a client was refused: %s", code, extra={"event": "client_refused"})
+    return ConnectionRefusedError(code, protocol.refusal(code, message))
 
 
 def _disconnect(*_reason: Any) -> None:
@@ -62,6 +67,7 @@ def _disconnect(*_reason: Any) -> None:
     sender = service.viewers.leave(request.sid)
     if sender is not None:
         _tell_viewers(service, sender)
+    log.info("a client went", extra={"event": "client_went", "clients": len(service.clients)})
 
 
 def _consent(*arguments: Any) -> dict[str, Any]:
@@ -82,14 +88,20 @@ def _frame(*arguments: Any) -> dict[str, Any]:
     client = service.clients.get(request.sid)
     if client is None:
         return _NO_SENDER
+    service.metrics.received.inc()
+    if not client.frames.take():
+        return service.refuse(
+            protocol.RATE_LIMITED,
+            f"more than {service.settings.max_fps} frames a second: send fewer",
+        )
     if service.settings.consent_required and not client.consented:
-        return protocol.refusal(
+        return service.refuse(
             protocol.NO_CONSENT, "agree to the consent text first (the consent event)"
         )
     try:
         frame = protocol.parse_frame(arguments)
     except protocol.RequestError as error:
-        return protocol.refusal(protocol.BAD_REQUEST, str(error))
+        return service.refuse(protocol.BAD_REQUEST, str(error))
     if frame.stream != client.stream:
         client.stream, client.following = frame.stream, Following()
     t = time.monotonic() * 1e3 if frame.t is None else frame.t

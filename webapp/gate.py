@@ -38,6 +38,7 @@ class Ticket:
         received: monotonic seconds when it came in.
         started: monotonic seconds when a worker took it.
         outcome: the worker's answer, or None for a dropped frame; set once `finished` is.
+        lost: why there is no outcome, for /metrics.
     """
 
     client: str
@@ -48,12 +49,13 @@ class Ticket:
     received: float = field(default_factory=time.monotonic)
     started: float = 0.0
     outcome: dict[str, Any] | None = None
+    lost: str | None = None
     finished: threading.Event = field(default_factory=threading.Event)
 
-    def finish(self, outcome: dict[str, Any] | None) -> None:
+    def finish(self, outcome: dict[str, Any] | None, lost: str | None = None) -> None:
         """Wake whoever waits; only the first call counts."""
         if not self.finished.is_set():
-            self.outcome = outcome
+            self.outcome, self.lost = outcome, lost
             self.finished.set()
 
 
@@ -76,11 +78,22 @@ class Gate:
                 self._turns.append(ticket.client)
                 self._changed.notify()
         if replaced is not None:
-            replaced.finish(None)
+            replaced.finish(None, "replaced")
 
     @property
     def closed(self) -> bool:
         return self._closed
+
+    @property
+    def idle(self) -> bool:
+        """Whether no frame waits or is in a worker."""
+        return not self._waiting and not self._serving
+
+    def waiting_age_s(self) -> float:
+        """Seconds since the oldest waiting frame came in; 0 if none waits."""
+        with self._changed:
+            oldest = min((ticket.received for ticket in self._waiting.values()), default=None)
+        return 0.0 if oldest is None else time.monotonic() - oldest
 
     def take(self, timeout_s: float | None = None) -> Ticket | None:
         """Wait for a frame and hand it to the calling worker's thread; None if there is none."""
@@ -104,7 +117,7 @@ class Gate:
             if tracks is not None:
                 ticket.following.tracks = tracks
             self._free(ticket)
-        ticket.finish(outcome)
+        ticket.finish(outcome, None if outcome else "worker_lost")
 
     def give_up(self, ticket: Ticket) -> None:
         """Drop a frame wherever it is.
@@ -115,14 +128,14 @@ class Gate:
         with self._changed:
             if self._waiting.get(ticket.client) is ticket:
                 self._forget_waiting(ticket.client)
-        ticket.finish(None)
+        ticket.finish(None, "late")
 
     def remove(self, client: str) -> None:
         """The client is gone: drop what it had."""
         with self._changed:
             gone = [t for t in (self._forget_waiting(client), self._serving.pop(client, None)) if t]
         for ticket in gone:
-            ticket.finish(None)
+            ticket.finish(None, "client_gone")
 
     def close(self) -> None:
         """Drop everything and let every `take` return None."""
@@ -131,7 +144,7 @@ class Gate:
             left = [*self._waiting.values(), *self._serving.values()]
             self._changed.notify_all()
         for ticket in left:
-            ticket.finish(None)
+            ticket.finish(None, "stopped")
 
     def _free(self, ticket: Ticket) -> None:
         if self._serving.get(ticket.client) is ticket:

@@ -29,6 +29,8 @@ _BACKOFF_S = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 _LOOK_EVERY_S = 0.5
 # A worker says hello as soon as it has connected; whoever does not is a stranger.
 _HELLO_LIMIT_S = 2.0
+# An idle worker is asked this often whether it still answers.
+_PING_EVERY_S = 5.0
 
 
 class WorkerPool:
@@ -44,6 +46,8 @@ class WorkerPool:
         self._stopping = threading.Event()
         self._processes: dict[int, subprocess.Popen] = {}  # by position
         self._ready: set[int] = set()
+        self._asked: dict[int, float] = {}  # since when a worker owes an answer, by position
+        self.restarts = 0
         self.engine: str | None = None  # as the workers name it, once one is ready
         self.refusal: str | None = None  # why workers cannot start, in a sentence
 
@@ -51,6 +55,13 @@ class WorkerPool:
     def ready_count(self) -> int:
         """Workers that can take a frame."""
         return len(self._ready)
+
+    @property
+    def answering_count(self) -> int:
+        """Workers that have loaded and owe no answer for longer than a frame may take."""
+        patience_s = self._settings.deadline_ms / 1000
+        oldest = time.monotonic() - patience_s
+        return sum(self._asked.get(position, oldest) >= oldest for position in list(self._ready))
 
     def start(self) -> None:
         """Start all workers and return at once; `ready_count` grows as they load."""
@@ -80,7 +91,12 @@ class WorkerPool:
             failures = 0 if served else failures + 1
             # A worker that died at work is replaced at once; one that cannot start, ever later.
             pause_s = 0.0 if served else _BACKOFF_S[min(failures, len(_BACKOFF_S)) - 1]
-            log.warning("worker %d ended; restarting in %.1f s", position, pause_s)
+            self.restarts += 1
+            log.warning(
+                "worker %d ended; restarting in %.1f s",
+                *(position, pause_s),
+                extra=_event("worker_restart", position),
+            )
             self._stopping.wait(pause_s)
 
     def _run_one(self, position: int) -> bool:
@@ -104,7 +120,11 @@ class WorkerPool:
                 self.engine, self.refusal = message["engine"], None
                 connection.settimeout(self._settings.worker_timeout_ms / 1000)
                 self._ready.add(position)
-                log.info("worker %d ready (%s)", position, self.engine)
+                log.info(
+                    "worker %d ready (%s)",
+                    *(position, self.engine),
+                    extra=_event("worker_ready", position),
+                )
                 self._feed(connection, process, position)
                 return True
             finally:
@@ -114,27 +134,36 @@ class WorkerPool:
     def _feed(self, connection: socket.socket, process: subprocess.Popen, position: int) -> None:
         """Frames to the worker and answers back, until either side ends."""
         job = 0
+        answered = time.monotonic()
         while not self._gate.closed:
             if process.poll() is not None:
-                log.error("worker %d died", position)
+                log.error("worker %d died", position, extra=_event("worker_died", position))
                 return
             ticket = self._gate.take(_LOOK_EVERY_S)
-            if ticket is None:
+            if ticket is None and time.monotonic() - answered < _PING_EVERY_S:
                 continue
             job += 1
             answer = None
+            self._asked[position] = time.monotonic()
             try:
                 answer = _ask(connection, job, ticket)
             except TimeoutError:
-                log.error("worker %d is stuck on a frame and will be replaced", position)
+                log.error(
+                    "worker %d is stuck and will be replaced",
+                    position,
+                    extra=_event("worker_stuck", position),
+                )
                 return
             except OSError:
-                log.error("worker %d died", position)
+                log.error("worker %d died", position, extra=_event("worker_died", position))
                 return
             finally:
+                del self._asked[position]
                 if answer is None:
                     self._ready.discard(position)
-                self._gate.release(ticket, answer)
+                if ticket is not None:
+                    self._gate.release(ticket, answer)
+            answered = time.monotonic()
 
     def _spawn(self, port: int, token: str) -> subprocess.Popen:
         s = self._settings
@@ -144,6 +173,8 @@ class WorkerPool:
             *("--max-frame-bytes", str(s.max_frame_bytes)),
             *("--max-width", str(s.max_width), "--max-height", str(s.max_height)),
         ]
+        if s.log_json:
+            command.append("--log-json")
         if s.detector_model is not None:
             command += ["--detector-model", str(s.detector_model.resolve())]
         return subprocess.Popen(
@@ -155,15 +186,23 @@ class WorkerPool:
         )
 
 
-def _ask(connection: socket.socket, job: int, ticket: Ticket) -> dict:
-    message = {
-        "type": messages.FRAME,
-        "job": job,
-        "t": ticket.t,
-        "tracks": ticket.following.tracks,
-        "explain": ticket.explain,
-    }
-    messages.send(connection, message, ticket.encoded)
+def _event(name: str, position: int) -> dict[str, str | int]:
+    return {"event": name, "worker": position}
+
+
+def _ask(connection: socket.socket, job: int, ticket: Ticket | None) -> dict:
+    """The worker's answer to a frame, or to none: that it is there."""
+    if ticket is None:
+        messages.send(connection, {"type": messages.PING, "job": job})
+    else:
+        message = {
+            "type": messages.FRAME,
+            "job": job,
+            "t": ticket.t,
+            "tracks": ticket.following.tracks,
+            "explain": ticket.explain,
+        }
+        messages.send(connection, message, ticket.encoded)
     answer, _ = messages.receive(connection)
     if answer["job"] != job:
         raise ConnectionError(f"answer to frame {answer['job']} instead of {job}")

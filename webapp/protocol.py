@@ -19,6 +19,8 @@ BUSY = "busy"
 NO_CONSENT = "no_consent"
 BAD_CODE = "bad_code"
 BAD_LINK = "bad_link"
+RATE_LIMITED = "rate_limited"
+SERVER_FULL = "server_full"
 
 _MAX_ID_CHARS = 64
 # Larger whole numbers do not survive JavaScript.

@@ -1,8 +1,9 @@
-"""Pages and health."""
+"""Pages, health and metrics."""
 
 from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, render_template
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from webapp import certificates, protocol
 from webapp.service import Service
@@ -67,6 +68,25 @@ def healthz() -> dict[str, Any]:
     """Alive: the web process answers. `workers` says how many can take a frame."""
     service: Service = current_app.extensions["moodlight"]
     return {"status": "ok", "workers": service.pool.ready_count, "clients": len(service.clients)}
+
+
+@pages.get("/readyz")
+def readyz() -> tuple[dict[str, Any], int]:
+    """Ready: at least one worker has loaded and answers, and the server is not stopping."""
+    service: Service = current_app.extensions["moodlight"]
+    answering = service.pool.answering_count
+    ready = answering > 0 and not service.draining
+    return {
+        "status": "ready" if ready else "not ready",
+        "workers": answering,
+    }, 200 if ready else 503
+
+
+@pages.get("/metrics")
+def metrics() -> Response:
+    """Counts and times in Prometheus's text format."""
+    service: Service = current_app.extensions["moodlight"]
+    return Response(generate_latest(service.metrics.registry), content_type=CONTENT_TYPE_LATEST)
 
 
 def _figures(card: dict[str, Any]) -> dict[str, Any] | None:

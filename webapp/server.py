@@ -13,6 +13,7 @@ from collections.abc import Callable
 import click
 from flask import Flask
 
+from model import logs
 from model.card import WeightsError
 from webapp import certificates
 from webapp.app import create_app
@@ -25,6 +26,8 @@ from webapp.sharing import Sharing
 log = logging.getLogger("moodlight")
 
 _LOOK_EVERY_S = 0.1
+# For frames on their way when the server is told to stop.
+_DRAIN_LIMIT_S = 2.0
 
 
 Serve = Callable[[socket.socket, Flask, ssl.SSLContext | None], None]
@@ -41,8 +44,7 @@ def run(settings: Settings, serve: Serve) -> None:
         click.ClickException: the port is taken, the weights are missing or corrupt, or the
             certificate or the network cannot be used.
     """
-    logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", level=logging.INFO)
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    logs.set_up(settings.log_json)
     if settings.detector == "yunet" and settings.detector_model is None:
         raise click.ClickException("yunet needs its ONNX file: name it with --detector-model FILE")
     host = settings.host or (_lan_address() if settings.lan else "127.0.0.1")
@@ -55,7 +57,8 @@ def run(settings: Settings, serve: Serve) -> None:
     listener = _listen(host, settings.port, "--port")
     if certificate:
         plain = _listen(host, settings.plain_port, "--http-port")
-    pool = app.extensions["moodlight"].pool
+    service = app.extensions["moodlight"]
+    pool = service.pool
     stopping = _stop_on_signals()
     pool.start()
     log.info("open %s (Ctrl-C stops)", sharing.url)
@@ -70,6 +73,7 @@ def run(settings: Settings, serve: Serve) -> None:
         time.sleep(_LOOK_EVERY_S)
     log.info("stopping")
     listener.close()
+    service.drain(_DRAIN_LIMIT_S)
     pool.stop()
     logging.shutdown()
     os._exit(0)  # connections still open must not hold us up

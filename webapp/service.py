@@ -15,9 +15,13 @@ from webapp.clients import Clients
 from webapp.config import Settings
 from webapp.gate import Gate, Ticket
 from webapp.joining import JoinCode
+from webapp.limits import RequestRate
+from webapp.metrics import Metrics
 from webapp.pool import WorkerPool
 from webapp.sharing import Sharing
 from webapp.viewers import Viewers
+
+_LOOK_EVERY_S = 0.05
 
 
 @dataclass
@@ -30,10 +34,24 @@ class Service:
     pool: WorkerPool
     socketio: SocketIO
     sharing: Sharing
-    clients: Clients = field(default_factory=Clients)
     viewers: Viewers = field(default_factory=Viewers)
+    draining: bool = False
 
     def __post_init__(self) -> None:
+        self.clients = Clients(self.settings)
+        self.api_rate = RequestRate(self.settings.max_api_per_minute)
+        self.metrics = Metrics(
+            [
+                ("moodlight_clients", "Connections now.", lambda: len(self.clients)),
+                ("moodlight_workers", "Workers that answer.", lambda: self.pool.answering_count),
+                (
+                    "moodlight_queue_age_seconds",
+                    "Age of the oldest frame that waits for a worker.",
+                    self.gate.waiting_age_s,
+                ),
+            ],
+            lambda: self.pool.restarts,
+        )
         # Requests are served in turn with the live clients; this many may take part at once.
         self.api_places = threading.BoundedSemaphore(2 * self.settings.workers)
         self._join_code = JoinCode(self.sharing.code) if self.sharing.code else None
@@ -51,6 +69,19 @@ class Service:
         """Send an event to one connection and nobody else."""
         self.socketio.emit(event, payload, to=session_id)
 
+    def refuse(self, code: str, message: str) -> dict[str, Any]:
+        """Count a frame that is refused before it is looked at, and say why."""
+        self.metrics.dropped.labels(code).inc()
+        return protocol.refusal(code, message)
+
+    def drain(self, limit_s: float) -> None:
+        """Take no more frames, and wait for those that have been taken."""
+        self.draining = True
+        deadline = time.monotonic() + limit_s
+        while not self.gate.idle and time.monotonic() < deadline:
+            time.sleep(_LOOK_EVERY_S)
+        time.sleep(_LOOK_EVERY_S)  # the last results go out
+
     def analyze(self, ticket: Ticket) -> dict[str, Any]:
         """Send a frame through the gate and wait for its answer.
 
@@ -60,7 +91,19 @@ class Service:
         Raises:
             FrameError: `busy`, `dropped`, `not_an_image`, `too_large` or `bad_frame`.
         """
+        try:
+            answer = self._analyze(ticket)
+        except FrameError as error:
+            # What became of a dropped frame is worth knowing here, not to its sender.
+            self.metrics.dropped.labels(ticket.lost or error.code).inc()
+            raise
+        self.metrics.answered(answer)
+        return answer
+
+    def _analyze(self, ticket: Ticket) -> dict[str, Any]:
         check_header(ticket.encoded, self.settings.frame_limits)
+        if self.draining:
+            raise FrameError(protocol.BUSY, "the server is stopping: try again in a moment")
         if not self.pool.ready_count:
             reason = self.pool.refusal or "the model is starting: try again in a moment"
             raise FrameError(protocol.BUSY, reason)

@@ -58,12 +58,15 @@ const transport = new Transport({
   refused: (ack) => {
     if (!(activity instanceof Live)) return;
     if (ack.code === "busy") ui.showState("starting");
-    else if (ack.code === "late" || ack.code === "dropped") ui.showState("stalled");
+    else if (["late", "dropped", "rate_limited"].includes(ack.code ?? "")) ui.showState("stalled");
     else end("failed", texts.refused(ack.message ?? ""));
   },
   connection: (connected) => {
     if (!connected) sharePanel.linkEnded();
     if (activity) ui.showState(connected ? "connecting" : "offline");
+  },
+  full: () => {
+    if (activity) ui.showState("full");
   },
   credit: () => {
     if (activity instanceof Live) activity.send();

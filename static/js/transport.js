@@ -5,6 +5,9 @@ import { io } from "../vendor/socket.io-client/socket.io.esm.min.js";
 
 const ACK_LIMIT_MS = 8000;
 const REFUSED_PAUSE_MS = 400;
+const FULL_PAUSE_MS = 3000;
+/** Socket.IO waits up to half as long again: a server that comes back is found within 5 s. */
+const RECONNECT_MS = 2000;
 
 /**
  * @typedef {object} Face
@@ -44,6 +47,7 @@ export class Transport {
    * @param {(result: Result, roundTripMs: number) => void} on.result newest results only
    * @param {(ack: Ack) => void} on.refused a frame without a result
    * @param {(connected: boolean) => void} on.connection
+   * @param {() => void} on.full the server takes nobody more for now
    * @param {() => void} on.credit a frame may be sent again
    * @param {(code: string | null) => void} on.barred the server wants another join code than this one
    * @param {(count: number) => void} on.viewers how many watch through this page's link
@@ -76,8 +80,12 @@ export class Transport {
       on.connection(false);
     });
     this.socket.on("connect_error", (error) => {
-      if (refusalIn(error)?.code === "bad_code") on.barred(this.code);
-      else on.connection(false);
+      const code = refusalIn(error)?.code;
+      if (code === "bad_code") return on.barred(this.code);
+      if (code !== "server_full") return on.connection(false);
+      on.full();
+      // Socket.IO does not try again by itself where the server said no.
+      setTimeout(() => this.socket.connect(), FULL_PAUSE_MS);
     });
     this.socket.on("viewers", ({ count }) => on.viewers(count));
     this.socket.on("hello", (hello) => {
@@ -271,6 +279,7 @@ function connect(auth) {
   return io({
     transports: ["websocket", "polling"],
     tryAllTransports: true,
+    reconnectionDelayMax: RECONNECT_MS,
     auth: (/** @type {(said: object) => void} */ say) => say(auth()),
   });
 }

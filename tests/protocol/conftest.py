@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import socketio
+import websocket
 
 from tests.conftest import Server, wait_until
 
@@ -63,6 +64,25 @@ class Pending:
     def wait(self, limit_s: float = 30.0) -> dict:
         assert self.done.wait(limit_s), "no acknowledgement"
         return self.answer
+
+
+@pytest.fixture
+def open_raw() -> Iterator[Callable[[Server], websocket.WebSocket]]:
+    """A bare WebSocket that has joined, to say what no client library would."""
+    opened = []
+
+    def make(server: Server) -> websocket.WebSocket:
+        url = f"{server.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
+        raw = websocket.create_connection(url, timeout=20)
+        opened.append(raw)
+        raw.send("40")
+        while not raw.recv().startswith("40"):
+            pass
+        return raw
+
+    yield make
+    for raw in opened:
+        raw.shutdown()
 
 
 @pytest.fixture(scope="session", params=["eventlet", "threading"])

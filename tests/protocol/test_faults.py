@@ -14,6 +14,7 @@ import pytest
 import socketio
 
 from tests.conftest import ROOT, free_port, to_jpeg, wait_until
+from tests.protocol.test_http import call, multipart
 
 MODES = pytest.mark.parametrize("mode", ["eventlet", "threading"])
 
@@ -240,3 +241,135 @@ def test_a_detector_that_cannot_load_is_said(start_server, connect, portrait_jpe
     answer = connect(server).ask(portrait_jpeg)
     assert answer["code"] == "busy"
     assert "no YuNet file" in answer["message"]
+
+
+def test_a_worker_out_of_memory_costs_that_worker_only(start_server, connect, portrait_jpeg):
+    import numpy as np
+
+    server = start_server("--workers", "1")
+    client = connect(server)
+    assert client.ask(portrait_jpeg)["ok"]
+    (worker,) = (psutil.Process(pid) for pid in server.worker_pids())
+    worker.rlimit(psutil.RLIMIT_AS, (worker.memory_info().vms + 5_000_000,) * 2)
+    largest = to_jpeg(np.zeros((2560, 2560, 3), np.uint8))  # 20 MB of pixels
+    assert client.ask(largest)["code"] == "dropped"
+    wait_until(lambda: client.ask(portrait_jpeg)["ok"], 60)
+    assert client.ask(largest)["ok"]  # its successor has no such limit
+    assert server.metrics()["moodlight_worker_restarts_total"] == 1
+
+
+def test_clients_are_told_while_all_workers_are_down(start_server, connect, portrait_jpeg):
+    server = start_server("--workers", "2", ready=2)
+    client = connect(server)
+    for worker in server.worker_pids():
+        os.kill(worker, signal.SIGKILL)
+    answers = []
+    wait_until(lambda: answers.append(client.ask(portrait_jpeg)) or answers[-1]["ok"], 60)
+    codes = [a["code"] for a in answers[:-1]]
+    assert set(codes) <= {"busy", "dropped"}
+    assert "busy" in codes
+
+
+def test_a_client_that_never_reads_its_results_slows_nobody(
+    server, connect, open_raw, portrait_jpeg
+):
+    before = server.health()["clients"]
+    deaf, other = open_raw(server), connect(server)
+    for i in range(300):
+        deaf.send(f'451-{i}["frame",{{"id":{i},"sent_at":0}},{{"_placeholder":true,"num":0}}]')
+        deaf.send_binary(portrait_jpeg)
+    for _ in range(5):
+        assert other.ask(portrait_jpeg)["ok"]
+    deaf.shutdown()
+    wait_until(lambda: server.health()["clients"] == before + 1)
+
+
+def test_a_client_that_vanishes_within_a_message_is_forgotten(server, connect, open_raw):
+    before = server.health()["clients"]
+    raw = open_raw(server)
+    raw.send('451-["frame",{"id":1,"sent_at":0},{"_placeholder":true,"num":0}]')
+    raw.sock.sendall(b"\x82\xff" + (50_000).to_bytes(8, "big") + bytes(4) + bytes(1000))
+    wait_until(lambda: server.health()["clients"] == before + 1)
+    raw.shutdown()
+    wait_until(lambda: server.health()["clients"] == before)
+    assert connect(server).ask(b"x")["code"] == "not_an_image"
+
+
+def test_200_connects_and_disconnects_leave_nothing_behind(server, open_raw, portrait_jpeg):
+    process = psutil.Process(server.process.pid)
+
+    def come_and_go(times: int) -> None:
+        for i in range(times):
+            raw = open_raw(server)
+            raw.send(f'451-{i}["frame",{{"id":{i},"sent_at":0}},{{"_placeholder":true,"num":0}}]')
+            raw.send_binary(portrait_jpeg)
+            raw.shutdown()
+        wait_until(lambda: server.health()["clients"] == 0, 60)
+
+    come_and_go(20)
+    files, memory = process.num_fds(), process.memory_info().rss
+    come_and_go(200)
+    wait_until(lambda: process.num_fds() <= files + 2)
+    assert process.memory_info().rss < memory + 20_000_000
+
+
+def test_a_full_disk_changes_nothing(start_server, connect, portrait_jpeg):
+    """No process may write to a file any more, its log included."""
+    server = start_server("--workers", "1")
+    for pid in (server.process.pid, *server.worker_pids()):
+        psutil.Process(pid).rlimit(psutil.RLIMIT_FSIZE, (0, 0))
+    logged = server.log.stat().st_size
+    client = connect(server)
+    assert client.ask(portrait_jpeg)["ok"]
+    assert client.ask(portrait_jpeg[:5000])["code"] == "bad_frame"
+    large = to_jpeg_of_noise()
+    body, headers = multipart(large)
+    assert call(f"{server.url}/api/v1/analyze", body, headers)[0] == 200
+    os.kill(server.worker_pids()[0], signal.SIGKILL)
+    wait_until(lambda: client.ask(portrait_jpeg)["ok"], 60)
+    assert server.log.stat().st_size == logged
+
+
+_SHIFTED_CLOCK = """
+import signal, time
+real, offset = time.time, 0
+def jump(number, frame):
+    global offset
+    offset += 86_400 if number == signal.SIGUSR1 else -2 * 86_400
+time.time = lambda: real() + offset
+signal.signal(signal.SIGUSR1, jump)
+signal.signal(signal.SIGUSR2, jump)
+"""
+
+
+@MODES
+def test_a_clock_that_jumps_changes_nothing(
+    start_server, connect, portrait_jpeg, mode, tmp_path, monkeypatch
+):
+    (tmp_path / "sitecustomize.py").write_text(_SHIFTED_CLOCK)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    server = start_server("--async-mode", mode, "--workers", "1")
+    client = connect(server)
+    assert client.ask(portrait_jpeg)["ok"]
+    for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGUSR1):
+        for pid in (server.process.pid, *server.worker_pids()):
+            os.kill(pid, number)
+        for _ in range(3):
+            assert client.ask(portrait_jpeg)["ok"]
+    samples = server.metrics()
+    assert samples["moodlight_worker_restarts_total"] == 0
+    assert samples['moodlight_stage_seconds_sum{stage="total"}'] < 60
+
+
+@MODES
+def test_frames_on_their_way_are_answered_before_the_end(
+    start_server, connect, portrait_jpeg, mode
+):
+    server = start_server("--async-mode", mode, "--workers", "1")
+    client = connect(server)
+    client.ask(portrait_jpeg)
+    pending = [client.send(portrait_jpeg), client.send(portrait_jpeg)]
+    wait_until(lambda: server.metrics()["moodlight_frames_received_total"] == 3)
+    server.process.send_signal(signal.SIGTERM)
+    assert [p.wait() for p in pending] == [{"ok": True}] * 2
+    assert server.process.wait(5) == 0

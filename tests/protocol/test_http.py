@@ -75,7 +75,7 @@ def test_consent_where_it_is_required(start_server, portrait_jpeg):
 def test_the_description_names_every_answer(server):
     _, _, description = call(f"{server.url}/api/v1/openapi.json")
     answers = description["paths"]["/api/v1/analyze"]["post"]["responses"]
-    assert {"200", "400", "403", "413", "415", "422", "503"} == set(answers)
+    assert {"200", "400", "403", "413", "415", "422", "429", "503"} == set(answers)
 
 
 def test_every_answer_carries_the_security_headers(server):

@@ -21,6 +21,7 @@ export const de = {
     hidden: "Pause, solange dieser Tab verdeckt ist",
     paused: "Pause",
     stalled: "Der Server antwortet langsam…",
+    full: "Der Server ist voll. Neuer Versuch…",
     offline: "Verbindung verloren. Neuer Versuch…",
     stopped: "Kamera aus",
     failed: "Keine Kamera",

@@ -20,6 +20,7 @@ export const en = {
     hidden: "Paused while this tab is hidden",
     paused: "Paused",
     stalled: "The server is slow to answer…",
+    full: "The server is full. Trying again…",
     offline: "Connection lost. Reconnecting…",
     stopped: "Camera off",
     failed: "No camera",

@@ -1,0 +1,162 @@
+"""`python -m benchmarks.soak --minutes N`: does a server that is used for long stay as it was?"""
+
+import random
+import sys
+import threading
+import time
+from collections import Counter
+from contextlib import suppress
+
+import click
+import numpy as np
+import psutil
+import socketio
+
+from benchmarks.frames import portrait_frame, to_jpeg
+from benchmarks.service import start_server
+from model.engine import Engine
+
+_SAMPLE_EVERY_S = 2.0
+# How long a client stays before another takes its place.
+_STAY_S = (3.0, 20.0)
+_ANSWER_LIMIT_S = 30.0
+_BOX_TOLERANCE_PX = 2.0
+_PROBABILITY_TOLERANCE = 0.02
+
+
+class _Expected:
+    """Frames with no, one and more faces, and the library's answers for them."""
+
+    def __init__(self) -> None:
+        engine = Engine()
+        self.frames = [to_jpeg(portrait_frame(count)) for count in range(5)]
+        self._answers = [engine.analyze(encoded) for encoded in self.frames]
+
+    def differs(self, number: int, result: dict) -> str | None:
+        """What is wrong with a result for frame `number`, in a phrase."""
+        wanted = self._answers[number].to_dict()["faces"]
+        if len(wanted) != len(result["faces"]):
+            return f"{len(result['faces'])} faces instead of {len(wanted)}"
+        for face, right in zip(result["faces"], wanted, strict=True):
+            if np.abs(np.subtract(face["box"], right["box"])).max() > _BOX_TOLERANCE_PX:
+                return f"box {face['box']} instead of {right['box']}"
+            for name, value in face["probabilities"].items():
+                if abs(value - right["probabilities"][name]) > _PROBABILITY_TOLERANCE:
+                    return f"{name} {value} instead of {right['probabilities'][name]}"
+        return None
+
+
+class _Client(threading.Thread):
+    """Clients one after another, each with a stream of frames; some leave in the middle of one."""
+
+    def __init__(self, url: str, expected: _Expected, seed: int, stopping: threading.Event) -> None:
+        super().__init__()
+        self._url, self._expected, self._stopping = url, expected, stopping
+        self._random = random.Random(seed)
+        self.counts: Counter[str] = Counter()
+        self.wrong: list[str] = []
+
+    def run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._stay(time.monotonic() + self._random.uniform(*_STAY_S))
+            except Exception as error:
+                self.wrong.append(repr(error))
+            self.counts["connections"] += 1
+
+    def _stay(self, until: float) -> None:
+        results: dict[int, dict] = {}
+        client = socketio.Client(reconnection=False)
+        client.on("result", lambda result: results.update({result["id"]: result}))
+        client.connect(self._url, transports=["websocket"])
+        frame_id = 0
+        while time.monotonic() < until and not self._stopping.is_set():
+            frame_id += 1
+            number = self._random.randrange(len(self._expected.frames))
+            # Each frame is a stream of its own: it has nothing to do with the one before.
+            header = {"id": frame_id, "sent_at": 0, "stream": frame_id}
+            message = (header, self._expected.frames[number])
+            answer = client.call("frame", message, timeout=_ANSWER_LIMIT_S)
+            if not answer["ok"]:
+                self.counts[answer["code"]] += 1
+                continue
+            self.counts["results"] += 1
+            if said := self._expected.differs(number, results.pop(frame_id)):
+                self.wrong.append(f"frame with {number} faces: {said}")
+        if self._random.random() < 0.5:
+            client.emit("frame", ({"id": 0, "sent_at": 0}, self._expected.frames[1]))
+        client.disconnect()
+
+
+class _Watch:
+    """Memory and files of a server and its workers."""
+
+    def __init__(self, pid: int) -> None:
+        self._server = psutil.Process(pid)
+        self._started = time.monotonic()
+        self.samples: list[tuple[float, float]] = []  # minutes, megabytes
+
+    def processes(self) -> list[psutil.Process]:
+        return [self._server, *self._server.children(recursive=True)]
+
+    def files(self) -> int:
+        return sum(process.num_fds() for process in self.processes())
+
+    def sample(self) -> None:
+        with suppress(psutil.NoSuchProcess):
+            memory = sum(process.memory_info().rss for process in self.processes()) / 1e6
+            self.samples.append(((time.monotonic() - self._started) / 60, memory))
+
+    def slope(self) -> float:
+        """Megabytes a minute, over the second half."""
+        half = np.array(self.samples[len(self.samples) // 2 :])
+        return float(np.polyfit(half[:, 0], half[:, 1], 1)[0])
+
+
+@click.command(context_settings={"show_default": True})
+@click.option("--minutes", default=15.0)
+@click.option("--clients", default=6, help="At any time.")
+@click.option("--workers", default="2")
+@click.option("--async-mode", default="eventlet")
+def main(minutes: float, clients: int, workers: str, async_mode: str) -> None:
+    """Clients come, stream and go. Exit with 1 if a result was wrong or something was left."""
+    expected = _Expected()
+    process, port = start_server(("--workers", workers, "--async-mode", async_mode))
+    watch = _Watch(process.pid)
+    before, files_before = watch.processes(), watch.files()
+    stop = threading.Event()
+    running = [_Client(f"http://127.0.0.1:{port}", expected, seed, stop) for seed in range(clients)]
+    for client in running:
+        client.start()
+    until = time.monotonic() + minutes * 60
+    while time.monotonic() < until:
+        time.sleep(_SAMPLE_EVERY_S)
+        watch.sample()
+    stop.set()
+    for client in running:
+        client.join()
+    after = watch.processes()
+    deadline = time.monotonic() + _ANSWER_LIMIT_S
+    while (files := watch.files()) > files_before and time.monotonic() < deadline:
+        time.sleep(_SAMPLE_EVERY_S)
+    process.terminate()
+    process.wait(10)
+    orphans = [other.pid for other in after if other.is_running()]
+
+    counts = sum((client.counts for client in running), Counter())
+    wrong = [said for client in running for said in client.wrong]
+    click.echo(
+        f"{minutes:g} minutes, {clients} clients: {dict(counts)}\n"
+        f"memory: {watch.samples[0][1]:.0f} -> {watch.samples[-1][1]:.0f} MB, "
+        f"slope {watch.slope():+.2f} MB a minute (second half)\n"
+        f"open files: {files_before} -> {files}; processes: {len(before)} -> {len(after)}, "
+        f"replaced {len(set(after) - set(before))}, left at the end {len(orphans)}\n"
+        f"wrong results: {len(wrong)}"
+    )
+    for said in wrong[:10]:
+        click.echo(f"  {said}")
+    sys.exit(bool(wrong or orphans or set(after) != set(before) or files > files_before))
+
+
+if __name__ == "__main__":
+    main()

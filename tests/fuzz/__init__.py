@@ -1,0 +1,1 @@
+"""`python -m tests.fuzz`: hostile input for a real server, thousands of cases of it."""

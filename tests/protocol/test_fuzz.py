@@ -1,0 +1,23 @@
+"""A bounded part of `python -m tests.fuzz`."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.conftest import Server
+from tests.fuzz.run import fuzz
+
+
+@pytest.mark.parametrize("mode", ["eventlet", "threading"])
+def test_hostile_input_reaches_nobody_else(
+    start_server: Callable[..., Server], portrait_jpeg: bytes, mode: str
+):
+    server = start_server(
+        *("--workers", "1", "--async-mode", mode),
+        *("--max-fps", "1000", "--max-api-per-minute", "100000"),
+    )
+    report = fuzz(server, portrait_jpeg, cases=400)
+    assert report.failures == []
+    assert report.served > 0
+    assert sum(report.sent.values()) >= 400
+    assert server.metrics()["moodlight_worker_restarts_total"] == 0

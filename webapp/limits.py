@@ -1,0 +1,213 @@
+"""What one connection, one address and all of them together may ask of the web process.
+
+Frames and requests above a rate are refused by a code of the protocol. Below that, on the level of
+Engine.IO, every connection is read no faster than it may send, and nothing that it can make us keep
+is unbounded. All rates are measured with the monotonic clock.
+"""
+
+import functools
+import json
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+import engineio.exceptions
+import engineio.socket
+import socketio.packet
+from engineio.async_drivers._websocket_wsgi import SimpleWebSocketWSGI
+from flask_socketio import SocketIO
+
+from webapp.config import Settings
+
+log = logging.getLogger("moodlight.limits")
+
+# Seconds of its rate that a client may have saved up.
+_BURST_S = 1.0
+_API_BURST_S = 10.0
+_MAX_ADDRESSES = 10_000
+# A frame is two packets, and each 64 KiB counts as one more.
+_PACKETS_A_FRAME = 4
+_PACKET_BYTES = 65_536
+# Longest text of one event; pictures are binary.
+_MAX_TEXT_CHARS = 10_000
+_MAX_ATTACHMENTS = 4
+# python-socketio keeps its own handlers under these names, and would let a client call them:
+# to be counted out and in again, with fresh limits, or in the name of another.
+_RESERVED_EVENTS = ("connect", "disconnect", "connect_error", "*")
+# Packets waiting to be read by a client; one that reads has a handful.
+_MAX_UNREAD_PACKETS = 1000
+# Whoever has opened a connection joins (says CONNECT) within this time.
+_JOIN_LIMIT_S = 10.0
+
+
+class TokenBucket:
+    """Admits `rate` tokens a second on average, and `burst` at once.
+
+    Args:
+        rate: tokens a second.
+        burst: tokens that can be saved up, at least one.
+    """
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self._rate, self._burst = rate, max(1.0, burst)
+        self._tokens, self._at = self._burst, time.monotonic()
+
+    def take(self) -> bool:
+        """Take one token if there is one."""
+        self._refill()
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+    def owe(self, tokens: float) -> float:
+        """Take tokens whether there are any or not; seconds until the debt is paid."""
+        self._refill()
+        self._tokens -= tokens
+        return max(0.0, -self._tokens / self._rate)
+
+    @property
+    def full(self) -> bool:
+        self._refill()
+        return self._tokens >= self._burst
+
+    def _refill(self) -> None:
+        now = time.monotonic()
+        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
+        self._at = now
+
+
+def frame_rate(settings: Settings) -> TokenBucket:
+    """The frames of one client."""
+    return TokenBucket(settings.max_fps, settings.max_fps * _BURST_S)
+
+
+class RequestRate:
+    """Requests of each address, per minute.
+
+    Addresses are kept in memory only, and forgotten once they have been quiet for a while.
+    """
+
+    def __init__(self, per_minute: int) -> None:
+        self._rate = per_minute / 60
+        self._by_address: dict[str, TokenBucket] = {}
+
+    def admit(self, address: str) -> bool:
+        if len(self._by_address) >= _MAX_ADDRESSES:
+            busy = {a: bucket for a, bucket in self._by_address.items() if not bucket.full}
+            self._by_address = busy if len(busy) < _MAX_ADDRESSES else {}
+        if address not in self._by_address:
+            self._by_address[address] = TokenBucket(self._rate, self._rate * _API_BURST_S)
+        return self._by_address[address].take()
+
+
+class BoundedJson:
+    """The `json` module for packets: texts of bounded length and depth."""
+
+    dumps = staticmethod(json.dumps)
+
+    @staticmethod
+    def loads(text: str, **options: Any) -> Any:
+        """Parse an event's text.
+
+        Raises:
+            ValueError: it is no JSON, too long or nested too deeply.
+        """
+        if len(text) > _MAX_TEXT_CHARS:
+            raise ValueError(f"more than {_MAX_TEXT_CHARS} characters of JSON")
+        try:
+            return json.loads(text, **options)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
+
+
+class BoundedPacket(socketio.packet.Packet):
+    """A Socket.IO packet that can be dispatched, with few attachments."""
+
+    def decode(self, encoded_packet: str) -> int:
+        """Parse; the number of attachments to come.
+
+        Raises:
+            ValueError: it is malformed.
+        """
+        attachments = super().decode(encoded_packet)
+        if attachments > _MAX_ATTACHMENTS:
+            raise ValueError("too many attachments")
+        if self.packet_type in (socketio.packet.EVENT, socketio.packet.BINARY_EVENT) and not (
+            isinstance(self.data, list) and self.data and isinstance(self.data[0], str)
+        ):
+            raise ValueError("an event is a list that begins with its name")
+        if isinstance(self.data, list) and self.data and self.data[0] in _RESERVED_EVENTS:
+            self.data[0] = f"reserved {self.data[0]}"
+        return attachments
+
+
+class BoundedSocket(engineio.socket.Socket):
+    """An Engine.IO connection that is read at a bounded rate and never keeps much for its client.
+
+    Its server carries `packet_rate` (packets a second) and `has_joined` (given its id).
+    """
+
+    def __init__(self, server: engineio.Server, sid: str) -> None:
+        super().__init__(server, sid)
+        self._packets = TokenBucket(server.packet_rate, server.packet_rate * _BURST_S)
+        server.start_background_task(self._await_joining)
+
+    def receive(self, pkt: engineio.packet.Packet) -> None:
+        if self.closed:
+            raise engineio.exceptions.SocketIsClosedError
+        size = len(pkt.data) if isinstance(pkt.data, str | bytes) else 0
+        # Whoever sends faster waits: its data stays in the network, and others get their turn.
+        if pause_s := self._packets.owe(1 + size / _PACKET_BYTES):
+            self.server.sleep(pause_s)
+        super().receive(pkt)
+
+    def send(self, pkt: engineio.packet.Packet) -> None:
+        if self.queue.qsize() >= _MAX_UNREAD_PACKETS:
+            log.warning("a client does not read its results", extra={"event": "client_unread"})
+            self.close(wait=False, abort=True)
+        if not self.closed:
+            super().send(pkt)
+
+    def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:
+        """Without waiting, whatever `wait` says: some clients never read their goodbye."""
+        super().close(wait=False, abort=abort, reason=reason)
+
+    def _websocket_handler(self, ws: Any) -> list:
+        try:
+            return super()._websocket_handler(ws)
+        except Exception as error:  # malformed packets of all kinds
+            log.debug("a WebSocket broke: %s", error)
+            self.close(wait=False, abort=True)
+            return []
+
+    def _await_joining(self) -> None:
+        self.server.sleep(_JOIN_LIMIT_S)
+        if not self.closed and not self.server.has_joined(self.sid):
+            self.close(wait=False, abort=True)
+
+
+def register(socketio: SocketIO, settings: Settings) -> None:
+    """Bound what connections may do; the server must not have any yet."""
+    server = socketio.server
+    eio = server.eio
+    # Engine.IO has no setting for its class of connections.
+    engineio.socket.Socket = BoundedSocket
+    eio.packet_rate = _PACKETS_A_FRAME * settings.max_fps
+    eio.has_joined = lambda eio_sid: server.manager.sid_from_eio_sid(eio_sid, "/") is not None
+    eio.on("connect", _unless_full(server._handle_eio_connect, eio, 2 * settings.max_clients))
+    if settings.async_mode == "threading":  # eventlet is told by Engine.IO itself
+        bounded = functools.partial(SimpleWebSocketWSGI, max_message_size=eio.max_http_buffer_size)
+        eio._async = {**eio._async, "websocket": bounded}
+
+
+def _unless_full(accept: Callable, eio: engineio.Server, limit: int) -> Callable:
+    """Connections that have not joined count too, or anyone could pile them up."""
+
+    def connect(eio_sid: str, environ: dict[str, Any]) -> Any:
+        if sum(not connection.closed for connection in eio.sockets.values()) > limit:
+            return False
+        return accept(eio_sid, environ)
+
+    return connect

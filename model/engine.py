@@ -6,7 +6,7 @@ for face in Engine().infer(frame_bgr):
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -140,18 +140,23 @@ class Engine:
         started = time.perf_counter()
         check_header(encoded, limits or FrameLimits())
         frame = decode(encoded)
-        decoded = time.perf_counter()
-        detections = self.detect(frame)
+        decode_ms = (time.perf_counter() - started) * 1e3
+        analysis = self.analyze_frame(frame)
+        return replace(analysis, timing_ms={"decode": decode_ms, **analysis.timing_ms})
+
+    def analyze_frame(self, frame_bgr: np.ndarray) -> Analysis:
+        """Like `infer`, with the frame's size and timings."""
+        started = time.perf_counter()
+        detections = self.detect(frame_bgr)
         detected = time.perf_counter()
-        faces = self.classify(frame, detections)
+        faces = self.classify(frame_bgr, detections)
         classified = time.perf_counter()
         return Analysis(
-            width=frame.shape[1],
-            height=frame.shape[0],
+            width=frame_bgr.shape[1],
+            height=frame_bgr.shape[0],
             faces=faces,
             timing_ms={
-                "decode": (decoded - started) * 1e3,
-                "detect": (detected - decoded) * 1e3,
+                "detect": (detected - started) * 1e3,
                 "classify": (classified - detected) * 1e3,
             },
         )

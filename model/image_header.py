@@ -6,6 +6,7 @@ readers, such as Pillow, unpack a PNG's texts and walk a million JPEG segments: 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 # Why a picture cannot be analysed; codes of the protocol (docs/protocol.md).
 NOT_AN_IMAGE, BAD_FRAME, TOO_LARGE = "not_an_image", "bad_frame", "too_large"
@@ -40,6 +41,17 @@ class FrameLimits:
     max_frame_bytes: int = 4_000_000
     max_width: int = 2560  # pixels
     max_height: int = 2560  # pixels
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a file starts as a JPEG, PNG or WebP does; nothing else of it is looked at.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        start = file.read(12)
+    return start.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")) or _is_webp(start)
 
 
 def check_header(encoded: bytes, limits: FrameLimits) -> tuple[int, int]:

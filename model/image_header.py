@@ -51,7 +51,8 @@ def is_picture(path: Path) -> bool:
     """
     with path.open("rb") as file:
         start = file.read(12)
-    return start.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")) or _is_webp(start)
+    is_webp = start.startswith(b"RIFF") and start[8:] == b"WEBP"
+    return is_webp or start.startswith((b"\xff\xd8\xff", _PNG))
 
 
 def check_header(encoded: bytes, limits: FrameLimits) -> tuple[int, int]:

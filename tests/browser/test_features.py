@@ -199,11 +199,11 @@ WARM = """() => {
 
 
 def test_why_lays_a_heat_map_over_the_face(live):
-    assert live.evaluate(WARM) == 0
+    assert live.evaluate(WARM) < 200  # edges of the box
     live.click("#why")
     wait_for(live, f"({WARM})() > 500")
     live.click("#why")
-    wait_for(live, f"({WARM})() === 0")
+    wait_for(live, f"({WARM})() < 200")
     assert live.errors == []
 
 

@@ -371,5 +371,7 @@ def test_frames_on_their_way_are_answered_before_the_end(
     pending = [client.send(portrait_jpeg), client.send(portrait_jpeg)]
     wait_until(lambda: server.metrics()["moodlight_frames_received_total"] == 3)
     server.process.send_signal(signal.SIGTERM)
-    assert [p.wait() for p in pending] == [{"ok": True}] * 2
+    first, newest = (p.wait() for p in pending)
+    assert first["ok"] or first["code"] == "dropped"  # replaced before a worker took it
+    assert newest == {"ok": True}
     assert server.process.wait(5) == 0

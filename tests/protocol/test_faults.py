@@ -366,10 +366,9 @@ def test_frames_on_their_way_are_answered_before_the_end(
     start_server, connect, portrait_jpeg, mode
 ):
     server = start_server("--async-mode", mode, "--workers", "1")
-    client = connect(server)
-    client.ask(portrait_jpeg)
-    pending = [client.send(portrait_jpeg), client.send(portrait_jpeg)]
-    wait_until(lambda: server.metrics()["moodlight_frames_received_total"] == 3)
+    clients = connect(server), connect(server)  # one frame in the worker, one waiting
+    pending = [client.send(portrait_jpeg) for client in clients]
+    wait_until(lambda: server.metrics()["moodlight_frames_received_total"] == 2)
     server.process.send_signal(signal.SIGTERM)
     assert [p.wait() for p in pending] == [{"ok": True}] * 2
     assert server.process.wait(5) == 0

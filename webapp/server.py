@@ -20,7 +20,7 @@ log = logging.getLogger("moodlight")
 
 _LOOK_EVERY_S = 0.1
 # For frames on their way when the server is told to stop.
-_DRAIN_LIMIT_S = 2.0
+_DRAIN_LIMIT_S = 2.5
 
 
 def run(settings: Settings, serve: Callable[[socket.socket, Flask], None]) -> None:

@@ -362,12 +362,10 @@ def test_a_clock_that_jumps_changes_nothing(
 
 
 @MODES
-def test_frames_on_their_way_are_answered_before_the_end(
-    start_server, connect, portrait_jpeg, mode
-):
+def test_frames_on_their_way_are_answered_before_the_end(start_server, connect, portrait, mode):
     server = start_server("--async-mode", mode, "--workers", "1")
     clients = connect(server), connect(server)  # one frame in the worker, one waiting
-    pending = [client.send(portrait_jpeg) for client in clients]
+    pending = [client.send(to_jpeg(portrait[::8, ::8])) for client in clients]
     wait_until(lambda: server.metrics()["moodlight_frames_received_total"] == 2)
     server.process.send_signal(signal.SIGTERM)
     assert [p.wait() for p in pending] == [{"ok": True}] * 2

@@ -6,8 +6,8 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import suppress
 import urllib.request
+from contextlib import suppress
 
 import psutil
 import pytest

@@ -172,7 +172,7 @@ def png(*chunks: bytes) -> bytes:
         b"\xff\xd8\xff\xe5\x00\x00" * 600_000,
     ],
 )
-def test_reading_a_header_costs_little_whatever_it_holds(encoded, portrait_jpeg):
+def test_reading_a_header_costs_little_whatever_it_holds(encoded):
     """Compared with unpacking 4 MB of zeros: it took Pillow up to 5 s."""
     import time
 
@@ -187,7 +187,6 @@ def test_reading_a_header_costs_little_whatever_it_holds(encoded, portrait_jpeg)
     def read() -> None:
         with suppress(FrameError):
             check_header(encoded, FrameLimits())
-        is_complete(encoded)
 
     zeros = zlib.compress(bytes(4_000_000))
     assert best_s(read) < 5 * best_s(lambda: zlib.decompress(zeros))

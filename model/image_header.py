@@ -143,10 +143,25 @@ def is_complete(encoded: bytes) -> bool:
     OpenCV decodes a truncated JPEG into a half-grey picture without complaint.
     """
     if encoded.startswith(_PNG):
-        return b"IEND\xaeB`\x82" in encoded
+        return _png_is_complete(encoded)
     if encoded.startswith(b"RIFF"):
         return len(encoded) >= 8 + int.from_bytes(encoded[4:8], "little")
     for marker, at in _segments(encoded):
         if marker == _START_OF_SCAN:  # an FF D9 from here on can only be the end marker
             return encoded.find(b"\xff\xd9", at) >= 0
+    return False
+
+
+def _png_is_complete(encoded: bytes) -> bool:
+    """Whether all chunks lie within the file, and IEND is the last.
+
+    OpenCV allocates as much as a chunk's length says, up to 2 GB, before it reads the chunk.
+    """
+    position = len(_PNG)
+    while position + 12 <= len(encoded):
+        length = int.from_bytes(encoded[position : position + 4], "big")
+        kind = encoded[position + 4 : position + 8]
+        position += 12 + length
+        if kind == b"IEND":
+            return position <= len(encoded)
     return False

@@ -27,7 +27,7 @@ log = logging.getLogger("moodlight")
 
 _LOOK_EVERY_S = 0.1
 # For frames on their way when the server is told to stop.
-_DRAIN_LIMIT_S = 2.0
+_DRAIN_LIMIT_S = 2.5
 
 
 Serve = Callable[[socket.socket, Flask, ssl.SSLContext | None], None]

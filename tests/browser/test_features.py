@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import os
+import signal
 
 import cv2
 import numpy as np
@@ -257,6 +259,28 @@ def test_it_says_so_and_recovers_when_the_server_comes_back(start_server, open_p
     page.wait_for_selector("#status[data-state=offline]")
     start_server("--workers", "1", port=server.port)
     page.wait_for_selector("#status[data-state=running]", timeout=60_000)
+
+
+def test_it_says_so_while_no_worker_is_left_and_goes_on_by_itself(start_server, open_page):
+    server = start_server("--workers", "1")
+    page = open_page(server)
+    start(page)
+    page.wait_for_selector("#status[data-state=running]")
+    os.kill(server.worker_pids()[0], signal.SIGKILL)
+    page.wait_for_selector("#status[data-state=starting]")
+    page.wait_for_selector("#status[data-state=running]", timeout=60_000)
+
+
+def test_a_full_server_says_so_and_takes_who_waits(start_server, open_page):
+    server = start_server("--workers", "1", "--max-clients", "1")
+    first = open_page(server)
+    start(first)
+    first.wait_for_selector("#status[data-state=running]")
+    second = open_page(server)
+    start(second)
+    second.wait_for_selector("#status[data-state=full]")
+    first.close()
+    second.wait_for_selector("#status[data-state=running]", timeout=60_000)
 
 
 def test_it_fits_a_phone_of_360_pixels(server, open_page):

@@ -362,14 +362,11 @@ def test_a_clock_that_jumps_changes_nothing(
 
 
 @MODES
-def test_frames_on_their_way_are_answered_before_the_end(
-    start_server, connect, portrait_jpeg, mode
-):
+def test_frames_on_their_way_are_answered_before_the_end(start_server, connect, portrait, mode):
     server = start_server("--async-mode", mode, "--workers", "1")
-    client = connect(server)
-    client.ask(portrait_jpeg)
-    pending = [client.send(portrait_jpeg), client.send(portrait_jpeg)]
-    wait_until(lambda: server.metrics()["moodlight_frames_received_total"] == 3)
+    clients = connect(server), connect(server)  # one frame in the worker, one waiting
+    pending = [client.send(to_jpeg(portrait[::8, ::8])) for client in clients]
+    wait_until(lambda: server.metrics()["moodlight_frames_received_total"] == 2)
     server.process.send_signal(signal.SIGTERM)
     first, newest = (p.wait() for p in pending)
     assert first["ok"] or first["code"] == "dropped"  # replaced before a worker took it

@@ -165,8 +165,12 @@ def test_what_a_flood_sends_waits_in_the_network(start_server, open_raw):
     raw = open_raw(start_server("--workers", "1"))
     raw.sock.settimeout(0.5)
     with pytest.raises((websocket.WebSocketTimeoutException, TimeoutError)):
-        for _ in range(200_000):
-            raw.send('42["no such event","' + "x" * 900 + '"]')
+        flood(raw)
+
+
+def flood(raw: websocket.WebSocket) -> None:
+    for _ in range(200_000):
+        raw.send('42["no such event","' + "x" * 900 + '"]')
 
 
 def test_ready_means_that_a_worker_answers(start_server, connect, portrait_jpeg):

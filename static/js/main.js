@@ -91,7 +91,7 @@ function onLiveResult(result) {
   );
   const sampled = raw.find((face) => face.track === measuring?.track);
   if (sampled) measuring?.samples.push(sampled.probabilities);
-  session?.add(shown, raw, Date.now());
+  session?.add(shown, raw, Date.now(), result);
   if (session?.full) toggleRecording();
   ui.showState("running");
 }

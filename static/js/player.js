@@ -172,7 +172,7 @@ export class Video {
     for (const { ms, result } of this.samples) {
       steadier.update(result.faces, ms);
       const shown = steadier.at(ms).filter((face) => face.seen === ms);
-      session.add(shown, result.faces, startedAt + ms);
+      session.add(shown, result.faces, startedAt + ms, result);
     }
     return session;
   }

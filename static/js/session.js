@@ -6,7 +6,8 @@
  * @property {number} at wall-clock time, milliseconds since 1970
  * @property {number} ms since the recording started
  * @property {number} track
- * @property {number[]} box x, y, width, height
+ * @property {number[]} box x, y, width, height in pixels of the frame sent
+ * @property {number[]} frame width, height: the page changes them with the network
  * @property {string} label the result's own
  * @property {number} confidence
  * @property {boolean} confident
@@ -18,8 +19,8 @@
 /**
  * @typedef {object} Segment
  * @property {string} label steadied
- * @property {number} fromMs since the start
- * @property {number} toMs
+ * @property {number} from_ms since the start
+ * @property {number} to_ms
  */
 /**
  * @typedef {object} Track what was seen of one face
@@ -54,8 +55,9 @@ export class Session {
    * @param {import("./steady.js").Shown[]} shown a result's faces as they are shown
    * @param {import("./transport.js").Face[]} faces the same as they came, by the same tracks
    * @param {number} at
+   * @param {{width: number, height: number}} frame size of the frame sent
    */
-  add(shown, faces, at) {
+  add(shown, faces, at, frame) {
     if (this.full) return;
     this.results += 1;
     for (const face of shown) {
@@ -66,6 +68,7 @@ export class Session {
         ms: at - this.startedAt,
         track: face.track,
         box: raw.box,
+        frame: [frame.width, frame.height],
         label: raw.label,
         confidence: raw.confidence,
         confident: raw.confident,
@@ -103,8 +106,8 @@ export class Session {
         share[label] = (share[label] ?? 0) + gap;
         ms += gap;
         const last = segments.at(-1);
-        if (last?.label === label && last.toMs === rows[i - 1].ms) last.toMs = rows[i].ms;
-        else segments.push({ label, fromMs: rows[i - 1].ms, toMs: rows[i].ms });
+        if (last?.label === label && last.to_ms === rows[i - 1].ms) last.to_ms = rows[i].ms;
+        else segments.push({ label, from_ms: rows[i - 1].ms, to_ms: rows[i].ms });
       }
       for (const label of Object.keys(share)) share[label] /= ms || 1;
       const confidence = rows.reduce((sum, row) => sum + row.confidence, 0) / rows.length;
@@ -124,6 +127,7 @@ export class Session {
       ...labels.map((label) => `p_${label}`),
       "steady_label",
       ...labels.map((label) => `steady_p_${label}`),
+      ...["frame_width", "frame_height"],
     ];
     const lines = this.rows.map((row) =>
       [
@@ -137,6 +141,7 @@ export class Session {
         ...labels.map((label) => row.probabilities[label]),
         row.steady_label,
         ...labels.map((label) => row.steady_probabilities[label].toFixed(6)),
+        ...row.frame,
       ].join(","),
     );
     return [header.join(","), ...lines, ""].join("\r\n");

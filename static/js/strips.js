@@ -39,14 +39,14 @@ function strip(track, durationMs) {
   name.textContent = texts.face(track.track);
   line.setAttribute("role", "img");
   line.setAttribute("aria-label", spoken(track));
-  for (const { label, fromMs, toMs } of track.segments) {
+  for (const { label, from_ms, to_ms } of track.segments) {
     const part = document.createElement("span");
-    const share = (toMs - fromMs) / durationMs;
+    const share = (to_ms - from_ms) / durationMs;
     const labelText = texts.labels[/** @type {keyof typeof texts.labels} */ (label)];
-    part.style.left = `${(100 * fromMs) / durationMs}%`;
+    part.style.left = `${(100 * from_ms) / durationMs}%`;
     part.style.width = `${100 * share}%`;
     part.style.background = COLOURS[label];
-    part.title = `${labelText}, ${(fromMs / 1000).toFixed(1)}–${(toMs / 1000).toFixed(1)} s`;
+    part.title = `${labelText}, ${(from_ms / 1000).toFixed(1)}–${(to_ms / 1000).toFixed(1)} s`;
     // Colour is not all that tells expressions apart.
     if (share >= LETTER_FROM) part.textContent = labelText.slice(0, 2);
     line.append(part);

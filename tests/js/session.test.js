@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import { MAX_ROWS, Session } from "../../static/js/session.js";
 
+const FRAME = { width: 640, height: 480 };
 const START = Date.UTC(2026, 0, 2, 3, 4, 5);
 const shown = (track, label) => ({
   track,
@@ -21,7 +22,7 @@ const RAW = [0, 1].map((track) => ({
 function recorded() {
   const session = new Session(START);
   for (let ms = 0; ms <= 1000; ms += 100) {
-    session.add([shown(0, ms < 600 ? "Happy" : "Sad"), ...(ms < 300 ? [shown(1, "Sad")] : [])], RAW, START + ms);
+    session.add([shown(0, ms < 600 ? "Happy" : "Sad"), ...(ms < 300 ? [shown(1, "Sad")] : [])], RAW, START + ms, FRAME);
   }
   return session;
 }
@@ -38,18 +39,18 @@ test("time in each expression, changes and confidence by track", () => {
 
 test("a long absence is not counted as shown", () => {
   const session = new Session(START);
-  for (const ms of [0, 100, 9000, 9100]) session.add([shown(0, "Happy")], RAW, START + ms);
+  for (const ms of [0, 100, 9000, 9100]) session.add([shown(0, "Happy")], RAW, START + ms, FRAME);
   assert.equal(session.summary()[0].ms, 200);
 });
 
 test("segments of one expression each, with gaps where the face was away", () => {
   const session = new Session(START);
   const seen = [[0, "Happy"], [100, "Happy"], [200, "Sad"], [300, "Sad"], [9000, "Sad"], [9100, "Sad"]];
-  for (const [ms, label] of seen) session.add([shown(0, label)], RAW, START + ms);
+  for (const [ms, label] of seen) session.add([shown(0, label)], RAW, START + ms, FRAME);
   assert.deepEqual(session.summary()[0].segments, [
-    { label: "Happy", fromMs: 0, toMs: 200 },
-    { label: "Sad", fromMs: 200, toMs: 300 },
-    { label: "Sad", fromMs: 9000, toMs: 9100 },
+    { label: "Happy", from_ms: 0, to_ms: 200 },
+    { label: "Sad", from_ms: 200, to_ms: 300 },
+    { label: "Sad", from_ms: 9000, to_ms: 9100 },
   ]);
 });
 
@@ -58,11 +59,11 @@ test("CSV: one line a face, raw values beside the steadied ones, ISO times", () 
   assert.equal(lines.length, 1 + 11 + 3);
   assert.equal(
     lines[0],
-    "time,ms,track,x,y,width,height,label,confidence,confident,p_Happy,p_Sad,steady_label,steady_p_Happy,steady_p_Sad",
+    "time,ms,track,x,y,width,height,label,confidence,confident,p_Happy,p_Sad,steady_label,steady_p_Happy,steady_p_Sad,frame_width,frame_height",
   );
   assert.equal(
     lines[1],
-    "2026-01-02T03:04:05.000Z,0,0,1,2,3,4,Sad,0.7,true,0.3,0.7,Happy,0.800000,0.200000",
+    "2026-01-02T03:04:05.000Z,0,0,1,2,3,4,Sad,0.7,true,0.3,0.7,Happy,0.800000,0.200000,640,480",
   );
 });
 
@@ -79,6 +80,6 @@ test("a recording is bounded, and may be empty", () => {
   const session = new Session(START);
   assert.deepEqual(session.summary(), []);
   assert.equal(session.toCsv().trim().split("\r\n").length, 1);
-  for (let i = 0; i < MAX_ROWS + 10; i++) session.add([shown(0, "Sad")], RAW, START + i);
+  for (let i = 0; i < MAX_ROWS + 10; i++) session.add([shown(0, "Sad")], RAW, START + i, FRAME);
   assert.equal(session.rows.length, MAX_ROWS);
 });

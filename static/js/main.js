@@ -9,8 +9,9 @@ import { CameraError } from "./camera.js";
 import * as joinCode from "./code.js";
 import { save, stamp, toBlob } from "./files.js";
 import { Live } from "./live.js";
-import * as neutral from "./neutral.js";
+import { LEVELS } from "./pace.js";
 import { FileError, Picture, Video } from "./player.js";
+import { Resting } from "./resting.js";
 import { Session } from "./session.js";
 import { SharePanel } from "./share.js";
 import * as storage from "./storage.js";
@@ -23,31 +24,24 @@ const { dom } = ui;
 const CAMERA_KEY = "camera";
 const MIRROR_KEY = "mirror";
 const VIDEO_STEP_KEY = "video-step";
-const NEUTRAL_MS = 2000;
 
 const view = new View(explainPicture);
+const resting = new Resting(() => view.selected);
 /** Largest frame that is sent; the server may allow less. */
-const frameOptions = { longSide: 640, quality: 0.7 };
+const frameOptions = { longSide: 640, quality: LEVELS[0].quality };
 /** @type {Live | Picture | Video | null} */
 let activity = null;
 let paused = false;
 /** @type {Session | null} */
 let session = null;
-let offsets = neutral.load();
-let neutralOn = true;
-/** Track of the face whose resting expression is corrected: the reader's, as far as we can tell. */
-let me = -1;
 /** @type {File | null} the video on the stage */
 let videoFile = null;
-let sureFrom = 0;
-/** @type {{track: number, samples: Record<string, number>[]} | null} */
-let measuring = null;
 
 const transport = new Transport({
   hello: (hello) => {
     ui.admitted();
     view.setLabels(hello.labels);
-    sureFrom = hello.model.unsure_below;
+    resting.sureFrom = hello.model.unsure_below;
     const { max_width: width, max_height: height } = hello.limits;
     frameOptions.longSide = Math.min(frameOptions.longSide, width, height);
     if (activity instanceof Live) activity.newStream();
@@ -83,14 +77,8 @@ const sharePanel = new SharePanel(transport);
 /** @param {import("./transport.js").Result} result */
 function onLiveResult(result) {
   const raw = result.faces.map((face) => ({ ...face, track: face.track + view.firstTrack }));
-  const before = me;
-  me = measuring?.track ?? neutral.findMe(me, raw, view.shown);
-  if (me !== before && !measuring) ui.showNeutral(offsets !== null, neutralOn, me);
-  const shown = view.take(result, performance.now(), (face) =>
-    neutralOn && face.track === me ? neutral.corrected(face, offsets, sureFrom) : face,
-  );
-  const sampled = raw.find((face) => face.track === measuring?.track);
-  if (sampled) measuring?.samples.push(sampled.probabilities);
+  resting.take(raw, view.shown);
+  const shown = view.take(result, performance.now(), (face) => resting.correct(face));
   session?.add(shown, raw, Date.now(), result);
   if (session?.full) toggleRecording();
   ui.showState("running");
@@ -176,8 +164,7 @@ function end(state, notice) {
   paused = false;
   if (session?.rows.length) offerSession(session);
   session = null;
-  measuring = null;
-  me = -1;
+  resting.leave();
   showRecording();
   view.clear();
   if (document.fullscreenElement) document.exitFullscreen();
@@ -260,22 +247,6 @@ function showRecording() {
   dom.record.classList.toggle("recording", session !== null);
 }
 
-function measureNeutral() {
-  const taking = { track: view.selected, samples: [] };
-  measuring = taking;
-  dom.neutral.disabled = true;
-  dom.neutral.textContent = texts.page.neutralHint;
-  setTimeout(() => {
-    if (measuring === taking && taking.samples.length) {
-      offsets = neutral.measure(taking.samples);
-      neutral.store(offsets);
-      neutralOn = true;
-    }
-    measuring = null;
-    ui.showNeutral(offsets !== null, neutralOn, me);
-  }, NEUTRAL_MS);
-}
-
 /** @param {string} deviceId */
 function changeCamera(deviceId) {
   if (!(activity instanceof Live)) return;
@@ -339,7 +310,6 @@ function onVisibility() {
 
 fillPage();
 ui.showPromises(location.host, JSON.parse(document.body.dataset.figures ?? "null"));
-ui.showNeutral(offsets !== null, neutralOn, me);
 dom.mirror.checked = storage.get(MIRROR_KEY) !== "false";
 dom.videoStep.value = storage.get(VIDEO_STEP_KEY) ?? "200";
 dom.consent.checked = false; // browsers bring back what was ticked before a reload
@@ -380,25 +350,6 @@ dom.mirror.addEventListener("change", () => {
 });
 dom.overlay.addEventListener("click", (event) => view.selectAt(event));
 dom.cameras.addEventListener("change", () => changeCamera(dom.cameras.value));
-dom.neutral.addEventListener("click", measureNeutral);
-dom.neutralSwitch.addEventListener("click", () => {
-  neutralOn = !neutralOn;
-  ui.showNeutral(true, neutralOn, me);
-});
-dom.neutralForget.addEventListener("click", () => {
-  offsets = null;
-  neutral.store(null);
-  ui.showNeutral(false, true, me);
-});
-dom.joinForm.addEventListener("submit", () => {
-  const code = dom.code.value.trim();
-  joinCode.store(code);
-  transport.join(code);
-});
-window.addEventListener("hashchange", () => {
-  const code = joinCode.read();
-  if (code !== null) transport.join(code);
-});
 dom.summaryClose.addEventListener("click", () => dom.summary.close());
 dom.video.addEventListener("resize", shapeStage);
 document.addEventListener("visibilitychange", onVisibility);

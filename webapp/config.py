@@ -93,6 +93,13 @@ def default_workers() -> int:
     return max(1, min(4, cores or 1))
 
 
+def _number(flag: str, lowest: int, highest: int, text: str) -> Callable:
+    """An option whose default is that of its field of `Settings`."""
+    field = flag.removeprefix("--").replace("-", "_")
+    kind = click.IntRange(lowest, highest)
+    return _option(flag, type=kind, default=getattr(Settings, field), help=text)
+
+
 def options(command: Callable) -> Callable:
     """Decorator that gives a click command one option for each field of `Settings`."""
     file = click.Path(path_type=Path, dir_okay=False)
@@ -150,59 +157,24 @@ def options(command: Callable) -> Callable:
                 help="Face detector.",
             ),
             _option("--detector-model", type=file, help="YuNet's ONNX file."),
-            _option(
-                "--max-frame-bytes",
-                type=click.IntRange(1_000, 50_000_000),
-                default=Settings.max_frame_bytes,
-                help="Largest encoded frame.",
-            ),
-            _option(
-                "--max-width",
-                type=click.IntRange(16, 16_384),
-                default=Settings.max_width,
-                help="Widest frame, in pixels.",
-            ),
-            _option(
-                "--max-height",
-                type=click.IntRange(16, 16_384),
-                default=Settings.max_height,
-                help="Highest frame, in pixels.",
-            ),
-            _option(
-                "--max-fps",
-                type=click.IntRange(1, 1000),
-                default=Settings.max_fps,
-                help="Frames a second that are taken from one client.",
-            ),
-            _option(
-                "--max-clients",
-                type=click.IntRange(1, 1000),
-                default=Settings.max_clients,
-                help="Connections at once.",
-            ),
-            _option(
-                "--max-clients-per-address",
-                type=click.IntRange(1, 1000),
-                default=Settings.max_clients_per_address,
-                help="Connections at once from one address.",
-            ),
-            _option(
+            _number("--max-frame-bytes", 1_000, 50_000_000, "Largest encoded frame."),
+            _number("--max-width", 16, 16_384, "Widest frame, in pixels."),
+            _number("--max-height", 16, 16_384, "Highest frame, in pixels."),
+            _number("--max-fps", 1, 1000, "Frames a second that are taken from one client."),
+            _number("--max-clients", 1, 1000, "Connections at once."),
+            _number("--max-clients-per-address", 1, 1000, "Connections at once from one address."),
+            _number(
                 "--max-api-per-minute",
-                type=click.IntRange(1, 1_000_000),
-                default=Settings.max_api_per_minute,
-                help="Requests to the HTTP API that are taken from one address.",
+                1,
+                1_000_000,
+                "Requests to the HTTP API that are taken from one address.",
             ),
-            _option(
-                "--deadline-ms",
-                type=click.IntRange(100, 60_000),
-                default=Settings.deadline_ms,
-                help="A frame older than this is dropped.",
-            ),
-            _option(
+            _number("--deadline-ms", 100, 60_000, "A frame older than this is dropped."),
+            _number(
                 "--worker-timeout-ms",
-                type=click.IntRange(500, 600_000),
-                default=Settings.worker_timeout_ms,
-                help="A worker that takes longer for one frame is restarted.",
+                500,
+                600_000,
+                "A worker that takes longer for one frame is restarted.",
             ),
             _option(
                 "--async-mode",

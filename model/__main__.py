@@ -149,7 +149,6 @@ def _video(
     show_bar: bool,
 ) -> None:
     from model.annotate import annotate
-    from model.tracker import follow
     from model.video import Video, VideoWriter
 
     if annotated and not _is_mp4(annotated):
@@ -175,7 +174,7 @@ def _video(
                 looked_at = step
                 analysis = engine.analyze_frame(frame)
                 faces = analysis.faces
-                numbers, tracks = follow(tracks, analysis.boxes, ms)
+                numbers, tracks = analysis.follow(tracks, ms)
                 records.add(file, analysis.to_dict(numbers), ms)
             if annotated:
                 if writer is None:

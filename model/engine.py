@@ -23,6 +23,7 @@ from model.image_header import FrameLimits, check_header
 from model.labels import LABELS
 from model.preprocess import standardise
 from model.saliency import layer_cam
+from model.tracker import follow
 
 # Detection runs on a frame reduced to this longer side; crops come from the full frame.
 _DETECTION_SIDE_PX = 640
@@ -85,6 +86,15 @@ class Analysis:
     def boxes(self) -> np.ndarray:
         """(N, 4) float32 xyxy, pixels."""
         return np.array([face.box for face in self.faces], np.float32).reshape(-1, 4)
+
+    def follow(
+        self, state: dict[str, Any] | None, now_ms: float
+    ) -> tuple[list[int], dict[str, Any]]:
+        """Track number of each face, and the new state; see `model.tracker.follow`.
+
+        In thousandths of the width: a client may change the size of its frames as it goes.
+        """
+        return follow(state, self.boxes * (1000 / self.width), now_ms)
 
     def to_dict(self, tracks: list[int] | None = None) -> dict[str, Any]:
         """Width, height and faces as `result` carries them.

@@ -30,6 +30,11 @@ class ResidualPair(nn.Module):
         return x + self.blocks(x)
 
 
+# The stage of `ResNet9.features` that `model.saliency` looks at: the deepest whose places still
+# tell eyes from mouth.
+EXPLAINED = 6
+
+
 class ResNet9(nn.Module):
     """Logits of the seven expressions for each face and each label set.
 
@@ -50,7 +55,7 @@ class ResNet9(nn.Module):
             ResidualPair(b),
             conv_block(b, c),
             nn.MaxPool2d(2),  # (N, c, 12, 12)
-            conv_block(c, d),
+            conv_block(c, d),  # (N, d, 12, 12), number `EXPLAINED`
             nn.MaxPool2d(2),  # (N, d, 6, 6)
             ResidualPair(d),
             nn.AdaptiveMaxPool2d(1),  # global: any input of 8x8 or more works
@@ -60,7 +65,11 @@ class ResNet9(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, 1, H, W) float32, standardised by `model.preprocess`, to (N, heads, 7) logits."""
-        return self.classifier(self.features(x)).unflatten(1, (len(self.heads), len(LABELS)))
+        return self.classify(self.features(x))
+
+    def classify(self, pooled: Tensor) -> Tensor:
+        """Map (N, d) float32, the output of `features`, to (N, heads, 7) logits."""
+        return self.classifier(pooled).unflatten(1, (len(self.heads), len(LABELS)))
 
 
 def layer_macs(net: ResNet9, size_px: int) -> dict[str, int]:

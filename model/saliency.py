@@ -3,10 +3,7 @@
 import numpy as np
 import torch
 
-from model.resnet9 import ResNet9
-
-# The last convolution before the 6x6 stage: as deep as its 12x12 places still tell eyes from mouth.
-_LAYER = 6
+from model.resnet9 import EXPLAINED, ResNet9
 
 
 def layer_cam(net: ResNet9, x: torch.Tensor, head: int, label: int) -> np.ndarray:
@@ -25,11 +22,9 @@ def layer_cam(net: ResNet9, x: torch.Tensor, head: int, label: int) -> np.ndarra
         (12, 12) float32, 0..1; 1 at the strongest place, all 0 where nothing speaks for the label.
     """
     with torch.no_grad():
-        activation = net.features[: _LAYER + 1](x)
+        activation = net.features[: EXPLAINED + 1](x)
     activation.requires_grad_()
-    logits = net.classifier(net.features[_LAYER + 1 :](activation)).unflatten(
-        1, (len(net.heads), -1)
-    )
+    logits = net.classify(net.features[EXPLAINED + 1 :](activation))
     (gradient,) = torch.autograd.grad(logits[0, head, label], activation)
     heat = (gradient.relu() * activation).sum(1)[0].detach().numpy()
     return heat / max(float(heat.max()), 1e-12)

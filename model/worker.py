@@ -119,8 +119,6 @@ def _warm_up(engine) -> None:
 
 
 def _serve(connection: socket.socket, jobs: queue.SimpleQueue, engine, limits) -> None:
-    from model.tracker import follow
-
     while True:
         message, encoded = jobs.get()
         if message["type"] == messages.PING:
@@ -128,9 +126,7 @@ def _serve(connection: socket.socket, jobs: queue.SimpleQueue, engine, limits) -
             continue
         try:
             analysis = engine.analyze(encoded, limits)
-            # In thousandths of the width: a client may change the size of its frames as it goes.
-            boxes = analysis.boxes * (1000 / analysis.width)
-            numbers, tracks = follow(message["tracks"], boxes, message["t"])
+            numbers, tracks = analysis.follow(message["tracks"], message["t"])
             answer = {
                 "type": messages.RESULT,
                 "timing_ms": analysis.timing_ms,

@@ -13,9 +13,10 @@ import click
 import torch
 from torch import Tensor, nn
 
-from model.card import DEFAULT_WEIGHTS, WeightsError, load_card
+from model.card import WeightsError, load_card
 from model.labels import LABELS
 from model.resnet9 import ResidualPair, ResNet9, layer_macs
+from train import options
 from train.render import percent
 from train.sketch import BLUE, GREEN, GREY, MUTED, ORANGE, Sheet
 
@@ -247,7 +248,7 @@ DRAWINGS: dict[str, Callable[[dict[str, Any]], str]] = {
 
 
 @click.command(context_settings={"show_default": True})
-@click.option("--weights", type=click.Path(path_type=Path), default=DEFAULT_WEIGHTS)
+@options.weights
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),

@@ -9,7 +9,7 @@ import click
 import torch
 
 from model import checkpoint
-from model.card import DEFAULT_WEIGHTS, WeightsError
+from model.card import WeightsError
 from model.labels import LABELS
 from train import data, options, report
 from train.judge import intervals, judge, logits_by_head
@@ -40,7 +40,7 @@ def _print_table(figures: dict[str, Any], title: str) -> None:
 @options.data
 @options.ferplus
 @click.option("--usage", required=True, help="PublicTest, PrivateTest, Training or test.")
-@click.option("--weights", type=click.Path(path_type=Path), default=DEFAULT_WEIGHTS)
+@options.weights
 @click.option("--tta", is_flag=True, help="Average each picture with its mirror image.")
 @click.option(
     "--report",

@@ -13,7 +13,8 @@ from typing import Any
 
 import click
 
-from model.card import DEFAULT_WEIGHTS, WeightsError, load_card
+from model.card import WeightsError, load_card
+from train import options
 from train.recipe import RECIPES
 from train.render import render
 
@@ -87,19 +88,19 @@ def _train_options(recipe: dict[str, Any]) -> str | None:
         values = json.loads(json.dumps(asdict(known)))
         if set(values) != set(recipe):
             return None
-        options = [] if name == "default" else [f"--recipe {name}"]
-        options += [
+        arguments = [] if name == "default" else [f"--recipe {name}"]
+        arguments += [
             f"--set {shlex.quote(f'{field}={json.dumps(value)}')}"
             for field, value in recipe.items()
             if value != values[field]
         ]
-        if shortest is None or len(options) < len(shortest):
-            shortest = options
+        if shortest is None or len(arguments) < len(shortest):
+            shortest = arguments
     return "".join(f" {option}" for option in shortest)
 
 
 @click.command(context_settings={"show_default": True})
-@click.option("--weights", type=click.Path(path_type=Path), default=DEFAULT_WEIGHTS)
+@options.weights
 @click.option(
     "--report",
     type=click.Path(path_type=Path, file_okay=False),

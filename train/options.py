@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from model.card import DEFAULT_WEIGHTS
+
 data = click.option(
     "--data",
     "data_path",
@@ -17,3 +19,4 @@ ferplus = click.option(
     type=click.Path(path_type=Path),
     help="fer2013new.csv: the crowd votes of FER+ for the same rows.",
 )
+weights = click.option("--weights", type=click.Path(path_type=Path), default=DEFAULT_WEIGHTS)

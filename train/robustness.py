@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import torch
 
-from model.card import DEFAULT_WEIGHTS, WeightsError, sha256
+from model.card import WeightsError, sha256
 from model.crop import CROP_RULES, crop_face
 from model.decode import decode
 from model.detector import DetectorError
@@ -132,7 +132,7 @@ def service_crops(engine: Engine, detector_name: str, grey: np.ndarray, degrees:
 @click.command(context_settings={"show_default": True})
 @options.data
 @options.ferplus
-@click.option("--weights", type=click.Path(path_type=Path), default=DEFAULT_WEIGHTS)
+@options.weights
 @click.option("--detector", type=click.Choice(("mtcnn", "haar")), default="mtcnn")
 @click.option("--limit", type=click.IntRange(1), help="Judge only so many PublicTest rows.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Table and plot.")

@@ -350,6 +350,15 @@ dom.mirror.addEventListener("change", () => {
 });
 dom.overlay.addEventListener("click", (event) => view.selectAt(event));
 dom.cameras.addEventListener("change", () => changeCamera(dom.cameras.value));
+dom.joinForm.addEventListener("submit", () => {
+  const code = dom.code.value.trim();
+  joinCode.store(code);
+  transport.join(code);
+});
+window.addEventListener("hashchange", () => {
+  const code = joinCode.read();
+  if (code !== null) transport.join(code);
+});
 dom.summaryClose.addEventListener("click", () => dom.summary.close());
 dom.video.addEventListener("resize", shapeStage);
 document.addEventListener("visibilitychange", onVisibility);

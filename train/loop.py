@@ -86,7 +86,7 @@ class Trainer:
             net, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema_decay), use_buffers=True
         )
         self._replica = processes.replicate(net)
-        self.optimizers = _optimizers(net, recipe)
+        self.optimizers = _optimizers(net, recipe, precision)
         self._peaks = [[g["lr"] for g in o.param_groups] for o in self.optimizers]
         self._rows_sha256 = _digest(train)
         self.epoch = 0
@@ -218,7 +218,9 @@ class Trainer:
                 raise ValueError(f"its {name} was {other[name]}, not {value}")
 
 
-def _optimizers(net: ResNet9, recipe: Recipe) -> list[torch.optim.Optimizer]:
+def _optimizers(
+    net: ResNet9, recipe: Recipe, precision: torch.dtype
+) -> list[torch.optim.Optimizer]:
     """Muon for the convolutions between channels, SGD for the rest."""
     # The first convolution has one input channel: nothing there to orthogonalise.
     convolutions = [p for p in net.parameters() if p.ndim == 4 and p.shape[1] > 1]
@@ -238,7 +240,8 @@ def _optimizers(net: ResNet9, recipe: Recipe) -> list[torch.optim.Optimizer]:
     )
     if not by_muon:
         return [sgd]
-    return [Muon(by_muon, recipe.muon_lr, recipe.momentum, recipe.muon_weight_decay), sgd]
+    muon = Muon(by_muon, recipe.muon_lr, recipe.momentum, recipe.muon_weight_decay, precision)
+    return [muon, sgd]
 
 
 def _digest(rows: Tensors) -> str:

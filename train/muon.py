@@ -1,7 +1,7 @@
 """Muon: momentum whose step has all directions of a weight matrix equally long.
 
-`torch.optim.Muon` takes matrices only and computes in bfloat16, which older processors emulate;
-this one takes convolutions and stays in the precision of the weights.
+`torch.optim.Muon` takes matrices only and always computes in bfloat16, which older processors
+emulate; this one takes convolutions and computes in the precision that it is given.
 """
 
 from collections.abc import Iterable
@@ -28,12 +28,19 @@ class Muon(torch.optim.Optimizer):
         lr: step size.
         momentum: 0..1.
         weight_decay: share of the weights taken off at each step, times lr.
+        precision: of the iteration; its result needs no more digits than bfloat16 has.
     """
 
     def __init__(
-        self, params: Iterable[nn.Parameter], lr: float, momentum: float, weight_decay: float
+        self,
+        params: Iterable[nn.Parameter],
+        lr: float,
+        momentum: float,
+        weight_decay: float,
+        precision: torch.dtype = torch.float32,
     ) -> None:
         super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+        self._precision = precision
 
     @torch.no_grad()
     def step(self) -> None:
@@ -49,7 +56,8 @@ class Muon(torch.optim.Optimizer):
         direction = weight.grad.add(momentum, alpha=group["momentum"]).flatten(1)
         size = _RMS * max(direction.shape) ** 0.5
         weight.mul_(1 - group["lr"] * group["weight_decay"])
-        weight.add_(orthogonalise(direction).view_as(weight), alpha=-group["lr"] * size)
+        step = orthogonalise(direction.to(self._precision)).view_as(weight)
+        weight.add_(step, alpha=-group["lr"] * size)
 
 
 def orthogonalise(matrix: Tensor) -> Tensor:

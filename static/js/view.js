@@ -11,6 +11,8 @@ import { Timeline } from "./timeline.js";
 import * as ui from "./ui.js";
 
 const SPEAK_EVERY_MS = 3000;
+/** Without a result for this long, nothing is known of who is in view. */
+const SILENT_MS = 2000;
 
 /** @typedef {import("./steady.js").Shown} Shown */
 /** @typedef {import("./transport.js").Face} Face */
@@ -42,6 +44,8 @@ export class View {
   clear() {
     /** @type {Result | null} */
     this.latest = null;
+    this.takenAt = 0;
+    this.silent = false;
     /** @type {Shown[]} what the panel shows */
     this.shown = [];
     this.frame = { width: 4, height: 3 };
@@ -75,6 +79,8 @@ export class View {
    */
   take(result, now, change = (face) => face) {
     this.latest = result;
+    this.takenAt = now;
+    this.silent = false;
     // The page sends smaller frames when the network is slow; boxes on their way come along.
     if (this.steadier.faces.size) this.steadier.scale(result.width / this.frame.width);
     this.frame = { width: result.width, height: result.height };
@@ -106,7 +112,19 @@ export class View {
   draw(now) {
     const faces = this.steadier.at(now);
     this.#paint(faces, now);
-    if (!faces.length && this.shown.length) this.show([]);
+    const silent = this.latest !== null && now - this.takenAt > SILENT_MS;
+    if (faces.length || (!this.shown.length && silent === this.silent)) return;
+    this.silent = silent;
+    this.show([]);
+    if (silent) ui.dom.headline.textContent = texts.noResult;
+  }
+
+  /** Nobody is shown for now; what was seen stays. @param {string} headline */
+  rest(headline) {
+    this.steadier.clear();
+    this.overlay.clear();
+    this.show([]);
+    ui.dom.headline.textContent = headline;
   }
 
   /** Draw what the panel shows, however old it is. */

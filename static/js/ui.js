@@ -218,7 +218,7 @@ export function showFaces(faces, selected, onSelect) {
     const chip = /** @type {HTMLElement} */ (dom.others.children[i]);
     const label = face.confident ? labelName(face.label) : texts.unsure;
     chip.textContent = `${texts.face(face.track)}: ${label}`;
-    chip.style.setProperty("--dot", COLOURS[face.label]);
+    chip.style.setProperty("--dot", face.confident ? COLOURS[face.label] : "currentColor");
     chip.setAttribute("aria-pressed", String(face === selected));
   });
 }

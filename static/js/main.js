@@ -81,7 +81,7 @@ function onLiveResult(result) {
   const shown = view.take(result, performance.now(), (face) => resting.correct(face));
   session?.add(shown, raw, Date.now(), result);
   if (session?.full) toggleRecording();
-  ui.showState("running");
+  ui.showState(document.hidden ? "hidden" : "running"); // one may have been on its way
 }
 
 /** Open the camera. @param {import("./camera.js").Wish} wish */

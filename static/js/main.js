@@ -171,6 +171,7 @@ function end(state, notice) {
   ui.showState(state);
   ui.showNotice(notice);
   allowStart();
+  if (notice) dom.start.focus({ preventScroll: true }); // what had the focus is gone
 }
 
 /** Nothing that was seen stays in the page. */

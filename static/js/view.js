@@ -5,14 +5,12 @@ import { Bars } from "./bars.js";
 import { toView } from "./geometry.js";
 import { Heat } from "./heat.js";
 import { drawFaces, Overlay } from "./overlay.js";
-import { Steadier } from "./steady.js";
+import { FORGET_MS, Steadier } from "./steady.js";
 import { texts } from "./texts/index.js";
 import { Timeline } from "./timeline.js";
 import * as ui from "./ui.js";
 
 const SPEAK_EVERY_MS = 3000;
-/** Without a result for this long, nothing is known of who is in view. */
-const SILENT_MS = 2000;
 
 /** @typedef {import("./steady.js").Shown} Shown */
 /** @typedef {import("./transport.js").Face} Face */
@@ -112,7 +110,8 @@ export class View {
   draw(now) {
     const faces = this.steadier.at(now);
     this.#paint(faces, now);
-    const silent = this.latest !== null && now - this.takenAt > SILENT_MS;
+    // Without any result for so long, nothing is known of who is in view.
+    const silent = this.latest !== null && now - this.takenAt > FORGET_MS;
     if (faces.length || (!this.shown.length && silent === this.silent)) return;
     this.silent = silent;
     this.show([]);

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.browser.test_live import film, start, wait_for
+from tests.browser.test_live import COLOURED_BOUNDS, film, start, wait_for
 from tests.conftest import to_jpeg, wait_until
 
 pytestmark = pytest.mark.browser
@@ -173,6 +173,10 @@ def test_a_video_file_is_analysed_played_and_summed_up(server, open_page, video_
     wait_for(page, "document.querySelector('#video').currentTime > 0.5")
     wait_for(page, "document.querySelector('#video').ended")
     assert float(page.input_value("#seek")) > 1.5
+    # The face moves to the right: seeking back takes the box along.
+    end = page.evaluate(COLOURED_BOUNDS)["left"]
+    page.locator("#seek").fill("0")
+    wait_for(page, f"({COLOURED_BOUNDS})().left < {end} - 0.1")
     page.click("#record")
     assert "Face 1" in page.inner_text("#summary-tracks")
     with page.expect_download() as download:

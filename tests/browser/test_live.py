@@ -109,6 +109,7 @@ def test_a_camera_that_cannot_be_had_gets_a_sentence(server, open_page, flags, w
     page.wait_for_selector("#notice:visible")
     assert words in page.inner_text("#notice")
     assert page.is_enabled("#start")
+    assert page.evaluate("document.activeElement.id") == "start"
 
 
 THROWING = "navigator.mediaDevices.getUserMedia = async () => {{ throw {} }};"
@@ -181,6 +182,37 @@ def test_nothing_is_sent_while_the_tab_is_hidden(server, open_page):
     wait_for(page, f"pictures > {before}")
     page.wait_for_selector("#status[data-state=running]")
     assert page.errors == []
+
+
+def test_the_keyboard_alone_is_enough(server, open_page):
+    page = open_page(server)
+
+    def tab_to(name: str, limit: int = 12) -> None:
+        for _ in range(limit):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.id") == name:
+                break
+        assert page.evaluate("document.activeElement.id") == name
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+    tab_to("consent", 2)
+    page.keyboard.press("Space")
+    tab_to("start", 1)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#status[data-state=running]")
+    assert page.evaluate("document.activeElement.id") == "pause"
+    for name in ("why", "snapshot", "record", "full-screen", "stop"):
+        tab_to(name, 1)
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "start"
+
+
+def test_reduced_motion_is_respected(server, open_page):
+    page = open_page(server, reduced_motion="reduce")
+    start(page)
+    page.wait_for_selector("#status[data-state=running]")
+    fill = "getComputedStyle(document.querySelector('.meter span')).transitionProperty"
+    assert page.evaluate(fill) == "none"
 
 
 def test_a_change_of_expression_is_spoken(server, open_page):

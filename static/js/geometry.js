@@ -32,3 +32,28 @@ export function fitWithin(width, height, limit) {
     height: Math.max(1, Math.round(height * ratio)),
   };
 }
+
+/**
+ * Where something of this size finds room beside a box: to its right, else to its left.
+ * @param {Rect} box
+ * @param {{width: number, height: number}} size
+ * @param {{width: number, height: number}} view size of the overlay
+ * @param {Rect[]} taken what it may not cover
+ * @returns {Rect | null} null where there is no room
+ */
+export function beside(box, size, view, taken) {
+  const y = Math.max(4, Math.min(box.y, view.height - size.height - 4));
+  for (const x of [box.x + box.width + 6, box.x - size.width - 6]) {
+    const place = { x, y, ...size };
+    const inside = x >= 2 && x + size.width <= view.width - 2 && size.height + 8 <= view.height;
+    if (inside && !taken.some((other) => overlap(place, other))) return place;
+  }
+  return null;
+}
+
+/** @param {Rect} a @param {Rect} b */
+function overlap(a, b) {
+  const apart =
+    a.x >= b.x + b.width || b.x >= a.x + a.width || a.y >= b.y + b.height || b.y >= a.y + a.height;
+  return !apart;
+}

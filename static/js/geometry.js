@@ -51,6 +51,27 @@ export function beside(box, size, view, taken) {
   return null;
 }
 
+/**
+ * Where a label of this size stands: above its box, or below it where another label is above.
+ * At the picture's top it lies over the box: a jump to below would flicker.
+ * @param {Rect} box
+ * @param {{width: number, height: number}} size
+ * @param {{width: number, height: number}} view size of the overlay
+ * @param {Rect[]} taken labels that stand already
+ * @returns {Rect}
+ */
+export function atTop(box, size, view, taken) {
+  const x = Math.max(2, Math.min(box.x, view.width - size.width - 2));
+  const lowest = view.height - size.height - 2;
+  const [above, below] = [box.y - size.height - 4, box.y + box.height + 4].map((y) => ({
+    x,
+    y: Math.max(2, Math.min(y, lowest)),
+    ...size,
+  }));
+  const free = [above, below].find((place) => !taken.some((other) => overlap(place, other)));
+  return free ?? above;
+}
+
 /** @param {Rect} a @param {Rect} b */
 function overlap(a, b) {
   const apart =

@@ -2,7 +2,7 @@
 /** Boxes, labels and small bars over the picture. Draws plain data; knows no camera or socket. */
 
 import { COLOURS } from "./expressions.js";
-import { beside, toView } from "./geometry.js";
+import { atTop, beside, toView } from "./geometry.js";
 import { texts } from "./texts/index.js";
 
 /** Narrower pictures, as on a phone, carry smaller labels and no bars: those are below the picture. */
@@ -26,11 +26,14 @@ const UNSURE_COLOUR = "#d7dade";
  */
 export function drawFaces(context, faces, frame, view, { mirrored, selected }) {
   const taken = faces.map((face) => toView(face.box, frame, view, mirrored));
+  const several = faces.length > 1;
+  /** @type {import("./geometry.js").Rect[]} */
+  const labels = [];
   faces.forEach((face, i) => {
     const box = taken[i];
     const colour = face.confident ? COLOURS[face.label] : UNSURE_COLOUR;
-    drawBox(context, box, colour, face.confident, faces.length > 1 && face.track === selected);
-    drawLabel(context, box, face, view, colour);
+    drawBox(context, box, colour, face.confident, several && face.track === selected);
+    labels.push(drawLabel(context, box, labelText(face, several), { view, colour, labels }));
     if (view.width < ROOMY_PX || (faces.length > 2 && face.track !== selected)) return;
     const place = beside(box, barsSize(face), view, taken);
     if (!place) return;
@@ -62,24 +65,29 @@ function drawBox(context, { x, y, width, height }, colour, sure, selected) {
   context.setLineDash([]);
 }
 
+/** @param {Shown} face @param {boolean} numbered as the panel counts it */
+function labelText(face, numbered) {
+  const name = texts.labels[/** @type {keyof typeof texts.labels} */ (face.label)];
+  const said = face.confident
+    ? `${name} ${texts.percent(face.confidence)}`
+    : `${texts.unsure} (${name}?)`;
+  return numbered ? `${face.track + 1} · ${said}` : said;
+}
+
 /**
  * @param {CanvasRenderingContext2D} context
  * @param {import("./geometry.js").Rect} box
- * @param {Shown} face
- * @param {Size} view
- * @param {string} colour
+ * @param {string} text
+ * @param {{view: Size, colour: string, labels: import("./geometry.js").Rect[]}} place labels that
+ *   stand already
+ * @returns {import("./geometry.js").Rect} where it stands
  */
-function drawLabel(context, box, face, view, colour) {
-  const name = texts.labels[/** @type {keyof typeof texts.labels} */ (face.label)];
-  const text = face.confident
-    ? `${name} ${texts.percent(face.confidence)}`
-    : `${texts.unsure} (${name}?)`;
+function drawLabel(context, box, text, { view, colour, labels }) {
   const { font, height, dot } = view.width < ROOMY_PX ? SMALL_LABEL : LABEL;
   context.font = font;
   const width = context.measureText(text).width + height + 6;
-  const x = Math.max(2, Math.min(box.x, view.width - width - 2));
-  // Over the box's top where there is no room above: a jump to below it would flicker.
-  const y = Math.max(2, Math.min(box.y - height - 4, view.height - height - 2));
+  const place = atTop(box, { width, height }, view, labels);
+  const { x, y } = place;
   drawPlate(context, x, y, width, height);
   context.fillStyle = colour;
   context.beginPath();
@@ -88,6 +96,7 @@ function drawLabel(context, box, face, view, colour) {
   context.fillStyle = "#fff";
   context.textBaseline = "middle";
   context.fillText(text, x + height - 2, y + height / 2 + 1);
+  return place;
 }
 
 /** @param {Shown} face @returns {Size} of its small bars */

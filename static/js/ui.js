@@ -118,7 +118,7 @@ export function showNotice(message) {
   dom.notice.textContent = message;
   dom.notice.hidden = !message;
   // A phone shows half of the first screen: what to do next stands right below the message.
-  if (message) dom.openFile.scrollIntoView({ block: "nearest" });
+  if (message) (dom.notice.nextElementSibling ?? dom.notice).scrollIntoView({ block: "nearest" });
 }
 
 /** @param {number} seconds @returns {string} as 1:05 */
@@ -129,6 +129,8 @@ export function clock(seconds) {
 
 /** @param {"welcome" | "live" | "still" | "video"} what fills the stage */
 export function showStage(what) {
+  // The first screen may have been scrolled to its button; what comes instead begins at the top.
+  if (dom.stage.dataset.stage !== what) window.scrollTo(0, 0);
   dom.stage.dataset.stage = what;
   dom.welcome.hidden = what !== "welcome";
   dom.panel.hidden = what === "welcome";

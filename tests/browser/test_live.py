@@ -145,6 +145,14 @@ def test_plain_http_in_a_network_is_said_to_have_no_camera(server, open_page):
     assert "--lan" in page.inner_text("#notice")
 
 
+def test_what_follows_the_first_screen_begins_at_its_top(server, open_page):
+    page = open_page(server, viewport={"width": 844, "height": 390})
+    start(page)
+    assert page.evaluate("scrollY") > 0  # down to the button
+    page.wait_for_selector("#status[data-state=running]")
+    assert page.evaluate("scrollY") == 0
+
+
 def test_a_notice_on_a_phone_is_in_view_with_what_to_do_next(server, open_page):
     phone = {"width": 360, "height": 640}
     page = open_page(server, flags=("--deny-permission-prompts",), viewport=phone)

@@ -87,7 +87,7 @@ def measure_row(
         "offered_per_s": sum(answer["sent"] for answer in answers) / seconds,
         "results": len(timings),
         "results_per_s": sum(rates),
-        "slowest_client_share": min(rates) / np.mean(rates),
+        "slowest_client_share": float(min(rates) / np.mean(rates)),
         "dropped": sum(answer["dropped"] for answer in answers),
         "refused": sum(answer["refused"] for answer in answers),
         "received_to_sent_ms": quantiles([timing["total"] for timing in timings]),

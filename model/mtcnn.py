@@ -5,8 +5,6 @@ Convolutional Networks" (2016). The networks are those of the PyPI package `mtcn
 `train.cascade` rewrote.
 """
 
-from pathlib import Path
-
 import cv2
 import numpy as np
 import onnxruntime

@@ -27,6 +27,8 @@ _TRIED = np.array(
     [(0, 0, 1), (0, 0, 1.3), (-0.2, 0, 1.1), (0.2, 0, 1.1), (0, -0.2, 1.1), (0, 0.2, 1.1)],
     np.float32,
 )
+# How much those that go on may overlap: about one for each face does.
+_FEW = 0.4
 # A face is still there if what is found overlaps its place by so much.
 _STILL_THERE = 0.3
 
@@ -52,7 +54,8 @@ class Mtcnn:
     def follow(self, frame_bgr: np.ndarray, boxes: np.ndarray) -> Detections | None:
         """See `model.detector.FollowingDetector.follow`: the second and third network alone."""
         halvings = _halve(cv2.cvtColor(frame_bgr, cv2.COLOR_BGR2RGB))
-        found = self._decide(halvings, self._refine(halvings, _around(boxes)))
+        candidates = self._refine(halvings, _around(boxes), _FEW)
+        found = self._decide(halvings, candidates)
         overlap = iou(boxes, found.boxes)
         return found if len(found) and (overlap.max(1) >= _STILL_THERE).all() else None
 
@@ -77,14 +80,16 @@ class Mtcnn:
         boxes = np.concatenate(all_boxes)
         return square(boxes[nms(boxes, np.concatenate(all_scores), 0.7)])
 
-    def _refine(self, halvings: list[np.ndarray], boxes: np.ndarray) -> np.ndarray:
+    def _refine(
+        self, halvings: list[np.ndarray], boxes: np.ndarray, overlap: float = 0.7
+    ) -> np.ndarray:
         """Second network on each candidate: (N, 4) fewer and better squares."""
         if not len(boxes):
             return boxes
         shifts, scores = _run(self._rnet, _crops(halvings, boxes, 24))
         sure = scores[:, 0] >= _THRESHOLDS[1]
         boxes, scores, shifts = boxes[sure], scores[sure, 0], shifts[sure]
-        kept = nms(boxes, scores, 0.7)
+        kept = nms(boxes, scores, overlap)
         return square(_shift(boxes, shifts)[kept])
 
     def _decide(self, halvings: list[np.ndarray], boxes: np.ndarray) -> Detections:
@@ -140,8 +145,9 @@ def _crops(halvings: list[np.ndarray], boxes: np.ndarray, size_px: int) -> np.nd
     """
     full_height, full_width = halvings[0].shape[:2]
     crops = np.zeros((len(boxes), size_px, size_px, 3), np.uint8)
-    for crop, box in zip(crops, boxes, strict=True):
-        level = int(np.clip(np.log2(max(box[2] - box[0], 1) / size_px), 0, len(halvings) - 1))
+    doublings = np.log2(np.maximum(boxes[:, 2] - boxes[:, 0], 1) / size_px)
+    levels = np.clip(doublings, 0, len(halvings) - 1).astype(int)
+    for crop, box, level in zip(crops, boxes, levels, strict=True):
         picture = halvings[level]
         height, width = picture.shape[:2]
         ratio = (width / full_width, height / full_height) * 2

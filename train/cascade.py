@@ -6,7 +6,7 @@ rounding; what changes is how they are written down:
 - Pictures come in as OpenCV has them, (N, H, W, 3) uint8; the originals take (N, W, H, 3) float32,
   (grey level - 127.5) / 128. The kernels are transposed, and the scaling is part of the first.
 - PReLU took a third of the time or more, because ONNX Runtime leaves its blocked layout for it. It
-  is slope * x + (1 - slope) * relu(x), whose two factors are batch norms, which stay in that layout.
+  is slope * x + (1 - slope) * relu(x): two batch norms, which stay in that layout.
 - Of the two classes' softmax only the face's is computed.
 """
 

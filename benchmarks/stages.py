@@ -11,9 +11,11 @@ from socketio import packet
 from benchmarks.figures import Table, in_new_process, median_and_p95, number, time_in_turn
 from benchmarks.frames import portrait_frame, to_jpeg
 from benchmarks.seed import Seed
+from model.card import DEFAULT_WEIGHTS
 from model.crop import CROP_RULES, crop_face
 from model.decode import decode
 from model.engine import Analysis, Engine
+from model.engines import offered
 
 THREADS = (1, 2)
 FACES = (1, 3)  # in the frames that go the whole way
@@ -24,7 +26,8 @@ STAGES = ("decode", "detect", "crop", "classify", "encode")
 def engines() -> dict[str, Engine]:
     """Each way to run the network that this machine can take, by name; the default first."""
     default = Engine()
-    return {default.name: default}
+    others = (name for name in offered(DEFAULT_WEIGHTS, default.card) if name != default.name)
+    return {default.name: default} | {name: Engine(engine=name) for name in others}
 
 
 def measure(seconds: float) -> dict[str, Any]:

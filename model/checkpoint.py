@@ -1,6 +1,5 @@
 """Weights on disk: a safetensors file and its card. No pickle anywhere."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +26,7 @@ def save(net: ResNet9, weights: Path, card: dict[str, Any]) -> None:
     partial = weights.with_suffix(".partial")
     save_file(tensors, partial)
     partial.replace(weights)
-    card = {**card, "sha256": cards.sha256(weights)}
-    cards.card_path(weights).write_text(json.dumps(card, indent=2) + "\n")
+    cards.write_card(weights, {**card, "sha256": cards.sha256(weights)})
 
 
 def load(weights: Path) -> tuple[ResNet9, dict[str, Any]]:

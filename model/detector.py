@@ -38,6 +38,13 @@ class Detector(Protocol):
         """Find faces in an (H, W, 3) uint8 frame, blue-green-red."""
 
 
+class FollowingDetector(Detector, Protocol):
+    """A back end that finds known faces again for much less than it costs to search a frame."""
+
+    def follow(self, frame_bgr: np.ndarray, boxes: np.ndarray) -> Detections | None:
+        """Faces near (N, 4) xyxy boxes of a frame, N at least 1; None if one of them is lost."""
+
+
 def create(name: str, model_path: Path | None = None) -> Detector:
     """The back end of that name.
 

@@ -6,116 +6,41 @@ for face in Engine().infer(frame_bgr):
 """
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
-import torch
 
-from model import checkpoint, detector
-from model.card import DEFAULT_WEIGHTS
+from model import choice, classifiers, detector, tracker
+from model.analysis import TRACK_UNITS, Analysis, Face
+from model.card import DEFAULT_WEIGHTS, load_card
 from model.crop import CROP_RULES, crop_corners, crop_face
-from model.decode import decode
-from model.geometry import area, clip, xyxy_to_xywh
+from model.decode import decode_reduced
+from model.geometry import area, clip
 from model.image_header import FrameLimits, check_header
 from model.labels import LABELS
-from model.preprocess import standardise
-from model.saliency import layer_cam
-from model.tracker import follow
+from model.names import AUTO
+
+if TYPE_CHECKING:
+    from model.resnet9 import ResNet9
 
 # Detection runs on a frame reduced to this longer side; crops come from the full frame.
 _DETECTION_SIDE_PX = 640
 
 
-@dataclass(frozen=True)
-class Face:
-    """One face of one frame.
-
-    Attributes:
-        box: (4,) float32 xyxy of the detector, pixels, clipped to the frame.
-        score: the detector's, 0..1, or None.
-        probabilities: (7,) float32 in the order of `LABELS`, calibrated, sums to 1.
-        confident: whether the largest probability reaches the card's threshold.
-        crop: (48, 48) uint8 grey levels that the network saw.
-        corners: (4, 2) float64, the crop's in pixels of the frame, clockwise from its top left.
-    """
-
-    box: np.ndarray
-    score: float | None
-    probabilities: np.ndarray
-    confident: bool
-    crop: np.ndarray
-    corners: np.ndarray
-
-    @property
-    def label(self) -> str:
-        return LABELS[int(self.probabilities.argmax())]
-
-    @property
-    def confidence(self) -> float:
-        return float(self.probabilities.max())
-
-    def to_dict(self, track: int) -> dict[str, Any]:
-        """The face as `result` carries it (docs/protocol.md)."""
-        probabilities = {
-            name: round(float(p), 6) for name, p in zip(LABELS, self.probabilities, strict=True)
-        }
-        return {
-            "track": track,
-            "box": [round(float(v), 1) for v in xyxy_to_xywh(self.box[None])[0]],
-            "score": None if self.score is None else round(min(max(self.score, 0.0), 1.0), 4),
-            "label": self.label,
-            "confidence": probabilities[self.label],
-            "confident": self.confident,
-            "probabilities": probabilities,
-        }
-
-
-@dataclass(frozen=True)
-class Analysis:
-    """Faces of one frame, largest first, with the frame's size and the time each stage took."""
-
-    width: int
-    height: int
-    faces: list[Face]
-    timing_ms: dict[str, float]
-
-    @property
-    def boxes(self) -> np.ndarray:
-        """(N, 4) float32 xyxy, pixels."""
-        return np.array([face.box for face in self.faces], np.float32).reshape(-1, 4)
-
-    def follow(
-        self, state: dict[str, Any] | None, now_ms: float
-    ) -> tuple[list[int], dict[str, Any]]:
-        """Track number of each face, and the new state; see `model.tracker.follow`.
-
-        In thousandths of the width: a client may change the size of its frames as it goes.
-        """
-        return follow(state, self.boxes * (1000 / self.width), now_ms)
-
-    def to_dict(self, tracks: list[int] | None = None) -> dict[str, Any]:
-        """Width, height and faces as `result` carries them.
-
-        Args:
-            tracks: number of each face; its position by default.
-        """
-        numbers = range(len(self.faces)) if tracks is None else tracks
-        faces = [f.to_dict(track) for f, track in zip(self.faces, numbers, strict=True)]
-        return {"width": self.width, "height": self.height, "faces": faces}
-
-
 class Engine:
     """Detector and network, loaded once.
-
-    Torch's number of threads is the process's business: see `model.worker`.
 
     Args:
         weights: a .safetensors file with its card beside it.
         detector_name: one of `model.names.DETECTORS`.
         detector_model: YuNet's file.
+        engine: what computes the network: one of `model.names.ENGINE_CHOICES`.
+        full_detection_ms: in a stream, known faces are only followed, and the whole frame searched
+            for others once in so many milliseconds; 0 searches every frame.
 
     Raises:
         model.card.WeightsError: no usable weights.
@@ -127,59 +52,111 @@ class Engine:
         weights: Path = DEFAULT_WEIGHTS,
         detector_name: str = "mtcnn",
         detector_model: Path | None = None,
+        engine: str = AUTO,
+        full_detection_ms: float = 0,
     ) -> None:
-        self.net, self.card = checkpoint.load(weights)
+        self._weights, self.card = weights, load_card(weights)
         head = self.card["serving"]["head"]
-        self._head = self.net.heads.index(head)
+        self._head = self.card["architecture"]["heads"].index(head)
         self._temperature = self.card["serving"]["temperature"][head]
         self._unsure_below = self.card["serving"]["unsure_below"]
         self._detector = detector.create(detector_name, detector_model)
+        can_follow = hasattr(self._detector, "follow")
+        self._full_detection_ms = full_detection_ms if can_follow else 0
         self._crop_rule = CROP_RULES[detector_name]
-        self.name = "torch-float32"
+        self.name = choice.fastest(weights, self.card) if engine == AUTO else engine
+        self._classifier = classifiers.create(self.name, weights, self.card)
 
     def infer(self, frame_bgr: np.ndarray) -> list[Face]:
         """Faces of an (H, W, 3) uint8 frame, largest first."""
         return self.classify(frame_bgr, self.detect(frame_bgr))
 
-    def analyze(self, encoded: bytes, limits: FrameLimits | None = None) -> Analysis:
+    def analyze(
+        self,
+        encoded: bytes,
+        limits: FrameLimits | None = None,
+        state: dict[str, Any] | None = None,
+        now_ms: float = 0,
+    ) -> Analysis:
         """Decode a JPEG, PNG or WebP and find its faces.
+
+        Args:
+            encoded: the picture.
+            limits: largest picture taken.
+            state: what `Analysis.follow` returned for the stream's last frame; None for a picture
+                on its own.
+            now_ms: time of the frame in its stream.
 
         Raises:
             model.image_header.FrameError: it is no such picture, too large, or broken.
         """
         started = time.perf_counter()
-        check_header(encoded, limits or FrameLimits())
-        frame = decode(encoded)
+        size = check_header(encoded, limits or FrameLimits())
+        frame, (width, height) = decode_reduced(encoded, size, _DETECTION_SIDE_PX)
         decode_ms = (time.perf_counter() - started) * 1e3
-        analysis = self.analyze_frame(frame)
+        analysis = self.analyze_frame(frame, state, now_ms).enlarged(width, height)
         return replace(analysis, timing_ms={"decode": decode_ms, **analysis.timing_ms})
 
-    def analyze_frame(self, frame_bgr: np.ndarray) -> Analysis:
-        """Like `infer`, with the frame's size and timings."""
+    def analyze_frame(
+        self, frame_bgr: np.ndarray, state: dict[str, Any] | None = None, now_ms: float = 0
+    ) -> Analysis:
+        """Like `infer`, with the frame's size and timings; see `analyze`."""
         started = time.perf_counter()
-        detections = self.detect(frame_bgr)
+        height, width = frame_bgr.shape[:2]
+        detections = None
+        known = self._known(state, now_ms) * (width / TRACK_UNITS)
+        if followed := len(known) > 0:
+            detections = self.detect(frame_bgr, known)
+            followed = detections is not None
+        if detections is None:
+            detections = self.detect(frame_bgr)
         detected = time.perf_counter()
         faces = self.classify(frame_bgr, detections)
         classified = time.perf_counter()
         return Analysis(
-            width=frame_bgr.shape[1],
-            height=frame_bgr.shape[0],
+            width=width,
+            height=height,
             faces=faces,
             timing_ms={
                 "detect": (detected - started) * 1e3,
                 "classify": (classified - detected) * 1e3,
             },
+            followed=followed,
         )
 
-    def detect(self, frame_bgr: np.ndarray) -> detector.Detections:
-        """Faces in pixels of the full frame, found on a reduced one where it is large."""
+    def _known(self, state: dict[str, Any] | None, now_ms: float) -> np.ndarray:
+        """(N, 4) places of the faces that are to be followed; none if the frame is to be searched.
+
+        A stream whose clock stands still, or goes back, is searched each time.
+        """
+        if state is None or not 0 < now_ms - state["searched"] < self._full_detection_ms:
+            return np.zeros((0, 4))
+        return tracker.expected(state, state["last"], now_ms)
+
+    def detect(
+        self, frame_bgr: np.ndarray, known: np.ndarray | None = None
+    ) -> detector.Detections | None:
+        """Faces in pixels of the full frame, found on a reduced one where it is large.
+
+        Args:
+            frame_bgr: (H, W, 3) uint8.
+            known: (N, 4) places of faces, the only ones to look for; None searches everywhere.
+
+        Returns:
+            The faces; None if one of those known is lost.
+        """
         height, width = frame_bgr.shape[:2]
-        ratio = _DETECTION_SIDE_PX / max(height, width)
-        if ratio >= 1:
-            return self._detector.detect(frame_bgr)
+        ratio = min(1.0, _DETECTION_SIDE_PX / max(height, width))
         size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
-        found = self._detector.detect(cv2.resize(frame_bgr, size, interpolation=cv2.INTER_AREA))
+        if ratio < 1:
+            frame_bgr = cv2.resize(frame_bgr, size, interpolation=cv2.INTER_AREA)
         back = np.array([width / size[0], height / size[1]], np.float32)
+        if known is None:
+            found = self._detector.detect(frame_bgr)
+        else:
+            found = self._detector.follow(frame_bgr, known / np.tile(back, 2))
+        if found is None or ratio == 1:
+            return found
         landmarks = None if found.landmarks is None else found.landmarks * back
         return detector.Detections(found.boxes * np.tile(back, 2), found.scores, landmarks)
 
@@ -216,16 +193,20 @@ class Engine:
 
     def probabilities(self, crops: np.ndarray) -> np.ndarray:
         """Probabilities (N, 7) float32 of (N, 48, 48) uint8 face crops."""
-        with torch.inference_mode():
-            logits = self.net(_to_input(crops))[:, self._head]
-            return (logits / self._temperature).softmax(-1).numpy()
+        logits = self._classifier.logits(crops)[:, self._head] / self._temperature
+        odds = np.exp(logits - logits.max(1, keepdims=True))
+        return odds / odds.sum(1, keepdims=True)
+
+    @cached_property
+    def net(self) -> "ResNet9":
+        """The network itself in torch, in evaluation mode: loaded when somebody asks why."""
+        from model import checkpoint
+
+        return checkpoint.load(self._weights)[0]
 
     def explain(self, face: Face) -> np.ndarray:
         """(12, 12) float32, 0..1: how much each part of the face's crop speaks for its label."""
-        return layer_cam(self.net, _to_input(face.crop[None]), self._head, LABELS.index(face.label))
+        from model.saliency import layer_cam  # importing torch takes seconds
 
-
-def _to_input(crops: np.ndarray) -> torch.Tensor:
-    """(N, 1, 48, 48) float32 for the network."""
-    x = torch.from_numpy(standardise(crops[:, None].astype(np.float32)))
-    return x.contiguous(memory_format=torch.channels_last)
+        faces = classifiers.to_faces(face.crop[None])
+        return layer_cam(self.net, faces, self._head, LABELS.index(face.label))

@@ -9,14 +9,14 @@ import socket
 import struct
 from typing import Any
 
-# web -> worker: {"type": "frame", "job": int, "t": ms, "tracks": state of model.tracker or null,
+# web -> worker: {"type": "frame", "job": int, "t": ms, "tracks": what it last returned or null,
 #                 "explain": track or null} + encoded frame
 #                {"type": "ping", "job": int}   are you there?
 # worker -> web: {"type": "hello", "token": str}
 #                {"type": "ready", "engine": str}
 #                {"type": "refused", "message": str}   cannot start; says what to do
-#                {"type": "result", "job": int, "width", "height", "faces", "timing_ms", "tracks",
-#                 "why" if asked}
+#                {"type": "result", "job": int, "width", "height", "faces", "detected", "timing_ms",
+#                 "tracks", "why" if asked}
 #                {"type": "pong", "job": int}
 #                {"type": "failure", "job": int, "code": str, "message": str}
 HELLO, READY, REFUSED = "hello", "ready", "refused"

@@ -1,3 +1,9 @@
-"""Names of the face detectors, for command lines that must not import OpenCV."""
+"""Names of the face detectors and engines, for command lines that must not import OpenCV."""
 
 DETECTORS = ("mtcnn", "haar", "yunet")
+
+# What computes the network; `auto` stands for the fastest on this machine.
+TORCH_FLOAT32, TORCH_BFLOAT16, ONNX_INT8 = "torch-float32", "torch-bfloat16", "onnx-int8"
+ENGINES = (TORCH_FLOAT32, TORCH_BFLOAT16, ONNX_INT8)
+AUTO = "auto"
+ENGINE_CHOICES = (AUTO, *ENGINES)

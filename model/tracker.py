@@ -65,6 +65,18 @@ def follow(
     return numbers, {"next": next_id, "tracks": (following + list(kept.values()))[:_MAX_TRACKS]}
 
 
+def expected(state: dict[str, Any], last_ms: float, now_ms: float) -> np.ndarray:
+    """(N, 4) xyxy boxes where the faces of one frame would be now if they kept their speed.
+
+    Args:
+        state: what `follow` returned for that frame.
+        last_ms: time of that frame; faces that it did not show are left out.
+        now_ms: time of the next frame.
+    """
+    places = [_expected(t, now_ms) for t in state["tracks"] if t["seen"] == last_ms]
+    return np.array(places).reshape(-1, 4)
+
+
 def _expected(track: dict[str, Any], now_ms: float) -> np.ndarray:
     """(4,) box where the track would be now if it kept its speed."""
     ahead = min(now_ms - track["seen"], _FORESIGHT_MS)

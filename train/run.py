@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from model import card as cards
-from model import checkpoint
+from model import checkpoint, engines
 from model.labels import LABELS
 from model.preprocess import INPUT_SIZE_PX
 from model.resnet9 import count_macs
@@ -147,7 +147,8 @@ def ship(
     weights = folder / WEIGHTS_FILE
     if not force:
         refuse_worse(card, weights)
-    record.path(weights).unlink(missing_ok=True)
+    for beside in (record.path, engines.int8_path):  # of the weights that are replaced
+        beside(weights).unlink(missing_ok=True)
     checkpoint.save(net.cpu(), weights, card)
     if "PublicTest" in data.splits:
         record.write(weights, net, plain, validation)

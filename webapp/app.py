@@ -10,7 +10,9 @@ from flask import Flask, Request
 from flask_socketio import SocketIO
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from model import engines
 from model.card import load_card
+from model.names import AUTO
 from webapp import events, headers, limits
 from webapp.api import api
 from webapp.config import Settings
@@ -49,9 +51,11 @@ def create_app(
         gate: the one that `pool` takes frames from.
 
     Raises:
-        model.card.WeightsError: no usable weights.
+        model.card.WeightsError: no usable weights, or not for the engine chosen.
     """
     card = load_card(settings.weights)
+    if settings.engine != AUTO:
+        engines.check(settings.engine, settings.weights, card)
     gate = gate or Gate()
     app = Flask(__name__, static_folder=_ROOT / "static", template_folder=_ROOT / "templates")
     app.request_class = _InMemory

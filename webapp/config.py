@@ -11,7 +11,7 @@ import click
 
 from model.card import DEFAULT_WEIGHTS
 from model.image_header import FrameLimits
-from model.names import DETECTORS
+from model.names import AUTO, DETECTORS, ENGINE_CHOICES
 
 ENV_PREFIX = "MOODLIGHT_"
 ASYNC_MODES = ("eventlet", "threading")
@@ -55,6 +55,8 @@ class Settings:
     weights: Path = DEFAULT_WEIGHTS
     detector: str = "mtcnn"
     detector_model: Path | None = None
+    engine: str = AUTO
+    full_detection_ms: int = 400
     max_frame_bytes: int = FrameLimits.max_frame_bytes
     max_width: int = FrameLimits.max_width
     max_height: int = FrameLimits.max_height
@@ -88,7 +90,7 @@ class Settings:
 
 
 def default_workers() -> int:
-    """One worker a core, up to four: each takes some 400 MB."""
+    """One worker a core, up to four: each takes some 300 MB once it has loaded torch."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return max(1, min(4, cores or 1))
 
@@ -157,6 +159,18 @@ def options(command: Callable) -> Callable:
                 help="Face detector.",
             ),
             _option("--detector-model", type=file, help="YuNet's ONNX file."),
+            _option(
+                "--engine",
+                type=click.Choice(ENGINE_CHOICES),
+                default=Settings.engine,
+                help="What computes the network; auto is the fastest on this machine.",
+            ),
+            _number(
+                "--full-detection-ms",
+                0,
+                10_000,
+                "Between searches of the whole frame, known faces are followed; 0: search each.",
+            ),
             _number("--max-frame-bytes", 1_000, 50_000_000, "Largest encoded frame."),
             _number("--max-width", 16, 16_384, "Widest frame, in pixels."),
             _number("--max-height", 16, 16_384, "Highest frame, in pixels."),

@@ -120,6 +120,7 @@ def _frame(*arguments: Any) -> dict[str, Any]:
         "width": answer["width"],
         "height": answer["height"],
         "faces": answer["faces"],
+        "detected": answer["detected"],
         "timing_ms": answer["timing_ms"],
         "dropped": client.dropped,
     }

@@ -170,6 +170,7 @@ class WorkerPool:
         command = [
             *(sys.executable, "-m", "model.worker", "--connect", f"127.0.0.1:{port}"),
             *("--weights", str(s.weights.resolve()), "--detector", s.detector),
+            *("--engine", s.engine, "--full-detection-ms", str(s.full_detection_ms)),
             *("--max-frame-bytes", str(s.max_frame_bytes)),
             *("--max-width", str(s.max_width), "--max-height", str(s.max_height)),
         ]

@@ -245,6 +245,7 @@ def test_a_detector_that_cannot_load_is_said(start_server, connect, portrait_jpe
 
 
 def test_a_worker_out_of_memory_costs_that_worker_only(start_server, connect, portrait_jpeg):
+    import cv2
     import numpy as np
 
     server = start_server("--workers", "1")
@@ -252,7 +253,8 @@ def test_a_worker_out_of_memory_costs_that_worker_only(start_server, connect, po
     assert client.ask(portrait_jpeg)["ok"]
     (worker,) = (psutil.Process(pid) for pid in server.worker_pids())
     worker.rlimit(psutil.RLIMIT_AS, (worker.memory_info().vms + 5_000_000,) * 2)
-    largest = to_jpeg(np.zeros((2560, 2560, 3), np.uint8))  # 20 MB of pixels
+    # 20 MB of pixels; a JPEG would be decoded smaller.
+    largest = cv2.imencode(".png", np.zeros((2560, 2560, 3), np.uint8))[1].tobytes()
     assert client.ask(largest)["code"] == "dropped"
     wait_until(lambda: client.ask(portrait_jpeg)["ok"], 60)
     assert client.ask(largest)["ok"]  # its successor has no such limit
@@ -260,7 +262,8 @@ def test_a_worker_out_of_memory_costs_that_worker_only(start_server, connect, po
 
 
 def test_clients_are_told_while_all_workers_are_down(start_server, connect, portrait_jpeg):
-    server = start_server("--workers", "2", ready=2)
+    # Workers that load torch take long enough to start for somebody to notice.
+    server = start_server("--workers", "2", "--engine", "torch-float32", ready=2)
     client = connect(server)
     for worker in server.worker_pids():
         os.kill(worker, signal.SIGKILL)

@@ -8,14 +8,17 @@ from typing import Any
 
 from flask import Flask, Request
 from flask_socketio import SocketIO
+from socketio import RedisManager
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from model import cluster
 from model.card import load_card
 from webapp import events, headers, limits
 from webapp.api import api
 from webapp.config import Settings
 from webapp.gate import Gate
 from webapp.pool import WorkerPool
+from webapp.redis_pool import RedisPool
 from webapp.routes import pages
 from webapp.service import Service
 from webapp.sharing import Sharing
@@ -37,7 +40,7 @@ class _InMemory(Request):
 def create_app(
     settings: Settings,
     sharing: Sharing,
-    pool: WorkerPool | None = None,
+    pool: WorkerPool | RedisPool | None = None,
     gate: Gate | None = None,
 ) -> Flask:
     """Build the application; the pool is not started here.
@@ -50,9 +53,12 @@ def create_app(
 
     Raises:
         model.card.WeightsError: no usable weights.
+        model.cluster.ClusterError: `settings.redis` is no URL of Redis.
     """
     card = load_card(settings.weights)
     gate = gate or Gate()
+    if pool is None and settings.redis:
+        pool = RedisPool(settings, gate, card["sha256"])
     app = Flask(__name__, static_folder=_ROOT / "static", template_folder=_ROOT / "templates")
     app.request_class = _InMemory
     app.register_blueprint(pages)
@@ -67,6 +73,7 @@ def create_app(
         json=limits.BoundedJson,
         logger=_QUIET,
         engineio_logger=_QUIET,
+        client_manager=_queue(settings),
     )
     limits.register(socketio, settings)
     events.register(socketio)
@@ -77,6 +84,14 @@ def create_app(
         settings, card, gate, pool or WorkerPool(settings, gate), socketio, sharing
     )
     return app
+
+
+def _queue(settings: Settings) -> RedisManager | None:
+    """What carries events to connections of other web processes, in JSON; None with one of them."""
+    if settings.redis is None:
+        return None
+    options = cluster.connection_options()
+    return RedisManager(settings.redis, "moodlight", logger=_QUIET, redis_options=options)
 
 
 class _Discard(io.TextIOBase):

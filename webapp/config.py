@@ -32,6 +32,12 @@ def _join_code(_context: click.Context, _option: click.Option, code: str | None)
     return code
 
 
+def _redis_url(_context: click.Context, _option: click.Option, url: str | None) -> str | None:
+    if url is not None and not url.startswith(("redis://", "rediss://")):
+        raise click.BadParameter("must begin with redis:// or rediss://", _context, _option)
+    return url
+
+
 def version() -> str:
     """Of the project, as pyproject.toml says it."""
     project = Path(__file__).resolve().parent.parent / "pyproject.toml"
@@ -52,6 +58,7 @@ class Settings:
     open: bool = False
     behind_proxy: bool = False
     workers: int = 1
+    redis: str | None = None
     weights: Path = DEFAULT_WEIGHTS
     detector: str = "mtcnn"
     detector_model: Path | None = None
@@ -142,6 +149,13 @@ def options(command: Callable) -> Callable:
                 default=default_workers,
                 show_default="one a core, at most 4",
                 help="Inference processes.",
+            ),
+            _option(
+                "--redis",
+                metavar="URL",
+                callback=_redis_url,
+                help="Have the workers on this Redis (python -m model.worker --redis URL) look at "
+                "the frames, and start none; redis://[:PASSWORD@]HOST[:PORT].",
             ),
             _option(
                 "--weights",

@@ -85,6 +85,16 @@ def answers_key(web: str) -> str:
     return f"{_PREFIX}answers:{web}"
 
 
+def link_key(token: str) -> str:
+    """Session id of the sender of a viewer link."""
+    return f"{_PREFIX}link:{token}"
+
+
+def watchers_key(sender: str) -> str:
+    """Sorted set of who watches a sender, by the time of the last life sign (Redis's seconds)."""
+    return f"{_PREFIX}watchers:{sender}"
+
+
 def connect(url: str) -> redis.Redis:
     """A client whose commands fail soon when Redis is lost; it connects at the first of them.
 

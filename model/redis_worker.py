@@ -6,6 +6,7 @@ Which lists there are, and why, is said in `model.cluster`. Used by `model.worke
 import json
 import logging
 import os
+import socket
 import threading
 import time
 import uuid
@@ -37,7 +38,7 @@ class RedisWorker:
     ) -> None:
         self._redis, self._terms, self._answer = connection, terms, answer
         self._announcement = json.dumps({"engine": engine, "terms": asdict(terms)})
-        self._name = uuid.uuid4().hex
+        self._name = f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}"
         self._stopping = threading.Event()
         # When the frame that is being answered must be done, in monotonic seconds.
         self._due: float | None = None
@@ -46,6 +47,7 @@ class RedisWorker:
         """Serve until `stop`; a Redis that is lost is waited for."""
         beating = threading.Thread(target=self._beat, name="beat", daemon=True)
         beating.start()
+        log.info("worker %s serves", self._name, extra={"event": "worker_ready"})
         lost = False
         while not self._stopping.is_set():
             try:

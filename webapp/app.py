@@ -21,7 +21,9 @@ from webapp.pool import WorkerPool
 from webapp.redis_pool import RedisPool
 from webapp.routes import pages
 from webapp.service import Service
+from webapp.shared_viewers import SharedViewers
 from webapp.sharing import Sharing
+from webapp.viewers import Viewers
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -80,8 +82,9 @@ def create_app(
     app.wsgi_app = _adapt(app.wsgi_app)
     if settings.behind_proxy:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)
+    viewers = SharedViewers(settings.redis) if settings.redis else Viewers()
     app.extensions["moodlight"] = Service(
-        settings, card, gate, pool or WorkerPool(settings, gate), socketio, sharing
+        settings, card, gate, pool or WorkerPool(settings, gate), socketio, sharing, viewers
     )
     return app
 

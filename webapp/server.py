@@ -63,6 +63,8 @@ def run(settings: Settings, serve: Serve) -> None:
     pool = service.pool
     stopping = _stop_on_signals()
     pool.start()
+    if settings.redis:
+        service.viewers.start()
     log.info("open %s (Ctrl-C stops)", sharing.url)
     if certificate or sharing.code:
         sharing.show(click.echo, sys.stdout)

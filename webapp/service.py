@@ -1,7 +1,7 @@
 """What handlers and routes share: settings, model card, gate, pool, connections."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from flask_socketio import SocketIO
@@ -18,6 +18,7 @@ from webapp.limits import Places, RequestRate
 from webapp.metrics import Metrics
 from webapp.pool import WorkerPool
 from webapp.redis_pool import RedisPool
+from webapp.shared_viewers import SharedViewers
 from webapp.sharing import Sharing
 from webapp.viewers import Viewers
 
@@ -34,7 +35,7 @@ class Service:
     pool: WorkerPool | RedisPool
     socketio: SocketIO
     sharing: Sharing
-    viewers: Viewers = field(default_factory=Viewers)
+    viewers: Viewers | SharedViewers
     draining: bool = False
 
     def __post_init__(self) -> None:

@@ -1,7 +1,9 @@
 """A server of each kind, and a Socket.IO client that remembers what it was told."""
 
 import itertools
+import socket
 import threading
+import urllib.parse
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -12,14 +14,18 @@ from tests.conftest import Server, wait_until
 
 
 class Client:
-    """A real Socket.IO client."""
+    """A real Socket.IO client; `source` is the address that it comes from."""
 
-    def __init__(self, url: str, auth: dict | None = None) -> None:
+    def __init__(self, url: str, auth: dict | None = None, source: str | None = None) -> None:
         self.hello: dict | None = None
         self.results: list[dict] = []
         self.events: list[tuple[str, object]] = []  # results and acks in the order of arrival
         self._ids = itertools.count(1)
-        self.io = socketio.Client(reconnection=False, ssl_verify=False)
+        self.io = socketio.Client(
+            reconnection=False,
+            ssl_verify=False,
+            websocket_extra_options={"socket": connect_from(source, url)} if source else None,
+        )
         self.io.on("hello", self._on_hello)
         self.io.on("result", self._on_result)
         self.io.connect(url, transports=["websocket"], auth=auth)
@@ -52,6 +58,13 @@ class Client:
     def ask(self, encoded: object, header: object = None) -> dict:
         """Send a frame and wait for its acknowledgement."""
         return self.send(encoded, header).wait()
+
+
+def connect_from(source: str, url: str) -> socket.socket:
+    """A connection to the server of a URL from an address of this machine."""
+    server = urllib.parse.urlsplit(url)
+    address = (server.hostname, server.port)
+    return socket.create_connection(address, timeout=5, source_address=(source, 0))
 
 
 class Pending:

@@ -17,8 +17,8 @@ from redis.retry import Retry
 from model.image_header import FrameLimits
 
 # A worker announces itself this often, and counts as gone when it has not for the longer time.
-BEAT_EVERY_S = 0.5
-GONE_AFTER_S = 2.5
+BEAT_EVERY_S = 0.4
+GONE_AFTER_S = 2.0
 # Reads from lists wait in Redis this long, then look whether there is something else to do.
 WAIT_S = 1.0
 # After Redis was lost, it is tried again this often.

@@ -1,58 +1,90 @@
-"""One streaming Socket.IO client in a process of its own; prints its measurements as JSON.
+"""One streaming Socket.IO client in a process of its own, started by `benchmarks.load`.
 
-Started by `benchmarks.service`: `python -m benchmarks.client URL SECONDS FACES IN_FLIGHT`.
+`python -m benchmarks.client JSON`, the arguments of `stream` as an object. It says `ready` when it
+has warmed up, starts at a line on standard input, prints its measurements as a line of JSON, and
+stays connected until its input ends.
 """
 
 import json
+import random
 import sys
 import threading
 import time
+from collections import Counter
+from pathlib import Path
 
 import socketio
 
-from benchmarks.frames import portrait_frame, to_jpeg
+_WARM_UP_FRAMES = 3
+# For what is still on its way at the end.
+_LAST_LIMIT_S = 10.0
 
 
-def stream(url: str, seconds: float, faces: int, in_flight: int) -> dict:
-    """Keep frames in flight for a while, as the page does.
+def stream(url: str, frame: str, seconds: float, in_flight: int, rate: float | None) -> None:
+    """Send one picture over and over.
 
-    Returns:
-        sent_to_result_ms, server_ms (received to sent), dropped, faces (found in the last frame),
-        seconds.
+    Args:
+        url: of the server.
+        frame: file of the picture.
+        seconds: to send for.
+        in_flight: frames kept on their way, as the page does.
+        rate: frames a second that are offered instead, whatever comes back; or None.
     """
-    encoded = to_jpeg(portrait_frame(faces))
+    encoded = Path(frame).read_bytes()
     client = socketio.Client(reconnection=False)
+    round_trips: list[float] = []
+    server: list[dict[str, float]] = []
+    acks: Counter[str] = Counter()
     credit = threading.Semaphore(in_flight)
-    round_trips, server, last = [], [], {}
+    last: dict = {}
 
     def on_result(result: dict) -> None:
-        last.update(result)
-        if result["id"] > warm_up:
-            round_trips.append((time.perf_counter() - result["sent_at"]) * 1e3)
+        last.update(result, at=time.perf_counter())
+        if result["id"] > _WARM_UP_FRAMES:
+            round_trips.append((last["at"] - result["sent_at"]) * 1e3)
             server.append(result["timing_ms"])
+
+    def on_ack(ack: dict) -> None:
+        acks["ok" if ack["ok"] else ack["code"]] += 1
+        credit.release()
 
     client.on("result", on_result)
     client.connect(url, transports=["websocket"])
-    warm_up, frame_id = 5, 0
-    started = None
-    while started is None or time.perf_counter() - started < seconds:
-        credit.acquire()
-        if frame_id == warm_up:
-            started = time.perf_counter()
-        frame_id += 1
-        header = {"id": frame_id, "sent_at": time.perf_counter()}
-        client.emit("frame", (header, encoded), callback=lambda _ack: credit.release())
-    elapsed = time.perf_counter() - started
-    client.disconnect()
-    return {
+    for frame_id in range(1, _WARM_UP_FRAMES + 1):
+        client.call("frame", ({"id": frame_id, "sent_at": time.perf_counter()}, encoded))
+    print("ready", flush=True)
+    sys.stdin.readline()
+
+    started = time.perf_counter()
+    # Clients do not offer their frames all at the same moment.
+    due = started + random.random() / rate if rate else started
+    sent = 0
+    while due < started + seconds:
+        if rate:
+            time.sleep(max(0.0, due - time.perf_counter()))
+            due += 1 / rate
+        else:
+            credit.acquire()
+            due = time.perf_counter()
+        sent += 1
+        header = {"id": _WARM_UP_FRAMES + sent, "sent_at": time.perf_counter()}
+        client.emit("frame", (header, encoded), callback=on_ack)
+    deadline = time.perf_counter() + _LAST_LIMIT_S
+    while acks.total() < sent and time.perf_counter() < deadline:
+        time.sleep(0.005)
+    answer = {
         "sent_to_result_ms": round_trips,
         "server_ms": server,
-        "dropped": last.get("dropped", 0),
+        "sent": sent,
+        "dropped": acks["dropped"],
+        "refused": acks.total() - acks["ok"] - acks["dropped"],
         "faces": len(last.get("faces", ())),
-        "seconds": elapsed,
+        "seconds": max(seconds, last.get("at", started) - started),
     }
+    print(json.dumps(answer), flush=True)
+    sys.stdin.readline()
+    client.disconnect()
 
 
 if __name__ == "__main__":
-    address, duration, face_count, window = sys.argv[1:]
-    print(json.dumps(stream(address, float(duration), int(face_count), int(window))))
+    stream(**json.loads(sys.argv[1]))

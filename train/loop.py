@@ -22,7 +22,7 @@ from train.data import Split
 from train.distributed import ALONE, Processes
 from train.muon import Muon
 from train.parse import VOTE_COLUMNS
-from train.recipe import Recipe
+from train.recipe import Recipe, from_dict
 
 LABEL_HEAD, VOTE_HEAD = "fer2013", "ferplus"
 
@@ -194,12 +194,18 @@ class Trainer:
         }
 
     def load_state_dict(self, state: dict) -> None:
-        """Go on from `state_dict()` of a run with the same recipe, seed, rows and precision.
+        """Go on from `state_dict()` of a run with the same seed, rows and precision.
+
+        Its recipe may have planned another end (see `Recipe.differs_from`).
 
         Raises:
             ValueError: the run was another one; names the difference.
         """
-        self.check_same_run(state)
+        planned = from_dict(json.loads(state["recipe"]))
+        different = self.recipe.differs_from(planned, state["epoch"], self.steps_per_epoch)
+        if different:
+            raise ValueError(f"its {different} was another up to epoch {state['epoch']}")
+        self.check_same_run({**state, "recipe": self.identity()["recipe"]})
         self.net.load_state_dict(state["net"])
         self.averaged.load_state_dict(state["averaged"])
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):

@@ -23,6 +23,9 @@ const REASONS = {
 /** What is asked for; a camera that cannot do it gives what it can. */
 const WISHES = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
 
+/** @typedef {"user" | "environment"} Facing towards the reader, or away */
+/** @typedef {{deviceId?: string | null, facing?: Facing | null}} Wish the side comes first */
+
 export class Camera {
   /**
    * @param {HTMLVideoElement} video shows the picture
@@ -42,12 +45,18 @@ export class Camera {
     return this.stream?.getVideoTracks()[0]?.getSettings().deviceId ?? null;
   }
 
+  /** Where the open camera looks, where the browser says so: phones do. @returns {Facing | null} */
+  get facing() {
+    const facing = this.stream?.getVideoTracks()[0]?.getSettings().facingMode;
+    return facing === "user" || facing === "environment" ? facing : null;
+  }
+
   /**
-   * Open a camera (the one named, if it is there) and play it; nothing if closed meanwhile.
-   * @param {string | null} deviceId
+   * Open a camera (the one wished for, if it is there) and play it; nothing if closed meanwhile.
+   * @param {Wish} wish
    * @throws {CameraError}
    */
-  async open(deviceId) {
+  async open(wish) {
     this.close(); // some systems give a camera to one holder only
     const { turn } = this;
     if (!window.isSecureContext || !navigator.mediaDevices?.getUserMedia) {
@@ -55,7 +64,7 @@ export class Camera {
     }
     let stream;
     try {
-      stream = await ask(deviceId);
+      stream = await ask(wish);
     } catch (error) {
       throw new CameraError(REASONS[/** @type {Error} */ (error).name] ?? "failed");
     }
@@ -95,18 +104,32 @@ export class Camera {
 }
 
 /**
- * @param {string | null} deviceId the camera to open; another one if it is not there
- * @returns {Promise<MediaStream>}
+ * @param {Wish} wish
+ * @returns {Promise<MediaStream>} any camera where none is as wished
  */
-async function ask(deviceId) {
-  const choice = deviceId ? { deviceId: { exact: deviceId } } : { facingMode: "user" };
-  try {
-    return await navigator.mediaDevices.getUserMedia({
-      audio: false,
-      video: { ...WISHES, ...choice },
-    });
-  } catch (error) {
-    if (!deviceId || /** @type {Error} */ (error).name !== "OverconstrainedError") throw error;
-    return ask(null);
+async function ask({ deviceId, facing }) {
+  if (facing) {
+    const stream = await tryFor({ facingMode: { exact: facing } });
+    if (stream) return stream;
   }
+  if (deviceId) {
+    const stream = await tryFor({ deviceId: { exact: deviceId } });
+    if (stream) return stream;
+  }
+  return request({ facingMode: "user" });
+}
+
+/** @param {MediaTrackConstraints} choice @returns {Promise<MediaStream | null>} null if there is none */
+async function tryFor(choice) {
+  try {
+    return await request(choice);
+  } catch (error) {
+    if (/** @type {Error} */ (error).name !== "OverconstrainedError") throw error;
+    return null;
+  }
+}
+
+/** @param {MediaTrackConstraints} choice */
+function request(choice) {
+  return navigator.mediaDevices.getUserMedia({ audio: false, video: { ...WISHES, ...choice } });
 }

@@ -32,3 +32,49 @@ export function fitWithin(width, height, limit) {
     height: Math.max(1, Math.round(height * ratio)),
   };
 }
+
+/**
+ * Where something of this size finds room beside a box: to its right, else to its left.
+ * @param {Rect} box
+ * @param {{width: number, height: number}} size
+ * @param {{width: number, height: number}} view size of the overlay
+ * @param {Rect[]} taken what it may not cover
+ * @returns {Rect | null} null where there is no room
+ */
+export function beside(box, size, view, taken) {
+  const y = Math.max(4, Math.min(box.y, view.height - size.height - 4));
+  for (const x of [box.x + box.width + 6, box.x - size.width - 6]) {
+    const place = { x, y, ...size };
+    const inside = x >= 2 && x + size.width <= view.width - 2 && size.height + 8 <= view.height;
+    if (inside && !taken.some((other) => overlap(place, other))) return place;
+  }
+  return null;
+}
+
+/**
+ * Where a label of this size stands: above its box, or below it where another label is above.
+ * At the picture's top it lies over the box: a jump to below would flicker.
+ * @param {Rect} box
+ * @param {{width: number, height: number}} size
+ * @param {{width: number, height: number}} view size of the overlay
+ * @param {Rect[]} taken labels that stand already
+ * @returns {Rect}
+ */
+export function atTop(box, size, view, taken) {
+  const x = Math.max(2, Math.min(box.x, view.width - size.width - 2));
+  const lowest = view.height - size.height - 2;
+  const [above, below] = [box.y - size.height - 4, box.y + box.height + 4].map((y) => ({
+    x,
+    y: Math.max(2, Math.min(y, lowest)),
+    ...size,
+  }));
+  const free = [above, below].find((place) => !taken.some((other) => overlap(place, other)));
+  return free ?? above;
+}
+
+/** @param {Rect} a @param {Rect} b */
+function overlap(a, b) {
+  const apart =
+    a.x >= b.x + b.width || b.x >= a.x + a.width || a.y >= b.y + b.height || b.y >= a.y + a.height;
+  return !apart;
+}

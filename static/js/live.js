@@ -45,15 +45,15 @@ export class Live {
 
   /**
    * Open a camera and go live.
-   * @param {string | null} deviceId
+   * @param {import("./camera.js").Wish} wish
    * @returns {Promise<boolean>} false if closed meanwhile
    * @throws {import("./camera.js").CameraError}
    */
-  async open(deviceId) {
-    await this.camera.open(deviceId);
+  async open(wish) {
+    await this.camera.open(wish);
     const cameras = this.closed ? [] : await this.camera.list();
     if (this.closed) return false;
-    ui.showCameras(cameras, this.camera.deviceId);
+    ui.showCameras(cameras, this.camera);
     this.running = true;
     this.newStream();
     this.#onVideoFrame();

@@ -81,11 +81,11 @@ function onLiveResult(result) {
   const shown = view.take(result, performance.now(), (face) => resting.correct(face));
   session?.add(shown, raw, Date.now(), result);
   if (session?.full) toggleRecording();
-  ui.showState("running");
+  ui.showState(document.hidden ? "hidden" : "running"); // one may have been on its way
 }
 
-/** Open the camera. @param {string | null} deviceId */
-async function startLive(deviceId) {
+/** Open the camera. @param {import("./camera.js").Wish} wish */
+async function startLive(wish) {
   activity?.close();
   ui.showNotice("");
   ui.showState("asking");
@@ -100,7 +100,7 @@ async function startLive(deviceId) {
   });
   activity = live;
   try {
-    if (!(await live.open(deviceId)) || activity !== live) return;
+    if (!(await live.open(wish)) || activity !== live) return;
   } catch (error) {
     if (activity !== live) return;
     end("failed", texts.camera[error instanceof CameraError ? error.reason : "failed"]);
@@ -121,14 +121,13 @@ function pause() {
   if (activity instanceof Video) {
     activity.togglePlay();
   } else if (paused) {
-    startLive(storage.get(CAMERA_KEY));
+    startLive(remembered());
   } else if (activity instanceof Live && activity.running) {
     activity.close();
     activity = null;
     paused = true;
-    view.overlay.clear();
-    dom.pause.textContent = texts.page.resume;
-    ui.showState("paused");
+    view.rest(texts.state.paused);
+    ui.showPaused();
   }
 }
 
@@ -172,6 +171,7 @@ function end(state, notice) {
   ui.showState(state);
   ui.showNotice(notice);
   allowStart();
+  if (notice) dom.start.focus({ preventScroll: true }); // what had the focus is gone
 }
 
 /** Nothing that was seen stays in the page. */
@@ -247,18 +247,26 @@ function showRecording() {
   dom.record.classList.toggle("recording", session !== null);
 }
 
-/** @param {string} deviceId */
-function changeCamera(deviceId) {
+/** @returns {import("./camera.js").Wish} */
+function remembered() {
+  return { deviceId: storage.get(CAMERA_KEY) };
+}
+
+/** Another camera, which is remembered once it is open. @param {import("./camera.js").Wish} wish */
+async function changeCamera(wish) {
   if (!(activity instanceof Live)) return;
-  storage.set(CAMERA_KEY, deviceId);
-  startLive(deviceId);
+  await startLive(wish);
+  if (activity instanceof Live) storage.set(CAMERA_KEY, activity.camera.deviceId);
 }
 
 async function flip() {
   if (!(activity instanceof Live) || !activity.running) return;
-  const cameras = await activity.camera.list();
-  const at = cameras.findIndex((device) => device.deviceId === activity?.camera?.deviceId);
-  if (cameras.length) changeCamera(cameras[(at + 1) % cameras.length].deviceId);
+  const { camera } = activity;
+  const cameras = await camera.list();
+  const at = cameras.findIndex((device) => device.deviceId === camera.deviceId);
+  // A phone may have several on each side: the button means the other side.
+  const facing = camera.facing && (camera.facing === "user" ? "environment" : "user");
+  changeCamera({ facing, deviceId: cameras[(at + 1) % cameras.length]?.deviceId });
 }
 
 function updateFigures() {
@@ -292,7 +300,8 @@ function updateFigures() {
 }
 
 function applyMirror() {
-  view.mirrored = activity instanceof Live && dom.mirror.checked;
+  const live = activity instanceof Live ? activity : null;
+  view.mirrored = live !== null && dom.mirror.checked && live.camera.facing !== "environment";
   dom.video.classList.toggle("mirrored", view.mirrored);
 }
 
@@ -319,7 +328,7 @@ updateFigures();
 setInterval(updateFigures, 500);
 allowStart();
 dom.consent.addEventListener("change", allowStart);
-dom.start.addEventListener("click", () => startLive(storage.get(CAMERA_KEY)));
+dom.start.addEventListener("click", () => startLive(remembered()));
 dom.openFile.addEventListener("click", () => dom.file.click());
 dom.file.addEventListener("change", () => {
   openFile(dom.file.files?.[0]);
@@ -349,7 +358,7 @@ dom.mirror.addEventListener("change", () => {
   applyMirror();
 });
 dom.overlay.addEventListener("click", (event) => view.selectAt(event));
-dom.cameras.addEventListener("change", () => changeCamera(dom.cameras.value));
+dom.cameras.addEventListener("change", () => changeCamera({ deviceId: dom.cameras.value }));
 dom.joinForm.addEventListener("submit", () => {
   const code = dom.code.value.trim();
   joinCode.store(code);

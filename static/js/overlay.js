@@ -2,10 +2,13 @@
 /** Boxes, labels and small bars over the picture. Draws plain data; knows no camera or socket. */
 
 import { COLOURS } from "./expressions.js";
-import { toView } from "./geometry.js";
+import { atTop, beside, toView } from "./geometry.js";
 import { texts } from "./texts/index.js";
 
-const FONT = "600 15px system-ui, sans-serif";
+/** Narrower pictures, as on a phone, carry smaller labels and no bars: those are below the picture. */
+const ROOMY_PX = 480;
+const LABEL = { font: "600 15px system-ui, sans-serif", height: 26, dot: 5 };
+const SMALL_LABEL = { font: "600 12px system-ui, sans-serif", height: 20, dot: 4 };
 const SMALL_FONT = "500 11px system-ui, sans-serif";
 const BAR = { width: 62, height: 8, gap: 5, name: 56, padding: 8 };
 const UNSURE_COLOUR = "#d7dade";
@@ -22,13 +25,21 @@ const UNSURE_COLOUR = "#d7dade";
  * @param {{mirrored: boolean, selected: number}} options
  */
 export function drawFaces(context, faces, frame, view, { mirrored, selected }) {
-  for (const face of faces) {
-    const box = toView(face.box, frame, view, mirrored);
+  const taken = faces.map((face) => toView(face.box, frame, view, mirrored));
+  const several = faces.length > 1;
+  /** @type {import("./geometry.js").Rect[]} */
+  const labels = [];
+  faces.forEach((face, i) => {
+    const box = taken[i];
     const colour = face.confident ? COLOURS[face.label] : UNSURE_COLOUR;
-    drawBox(context, box, colour, face.confident, faces.length > 1 && face.track === selected);
-    drawLabel(context, box, face, view, colour);
-    if (faces.length <= 2 || face.track === selected) drawBars(context, box, face, view);
-  }
+    drawBox(context, box, colour, face.confident, several && face.track === selected);
+    labels.push(drawLabel(context, box, labelText(face, several), { view, colour, labels }));
+    if (view.width < ROOMY_PX || (faces.length > 2 && face.track !== selected)) return;
+    const place = beside(box, barsSize(face), view, taken);
+    if (!place) return;
+    taken.push(place);
+    drawBars(context, place, face);
+  });
 }
 
 /**
@@ -54,48 +65,58 @@ function drawBox(context, { x, y, width, height }, colour, sure, selected) {
   context.setLineDash([]);
 }
 
-/**
- * @param {CanvasRenderingContext2D} context
- * @param {import("./geometry.js").Rect} box
- * @param {Shown} face
- * @param {Size} view
- * @param {string} colour
- */
-function drawLabel(context, box, face, view, colour) {
+/** @param {Shown} face @param {boolean} numbered as the panel counts it */
+function labelText(face, numbered) {
   const name = texts.labels[/** @type {keyof typeof texts.labels} */ (face.label)];
-  const text = face.confident
+  const said = face.confident
     ? `${name} ${texts.percent(face.confidence)}`
     : `${texts.unsure} (${name}?)`;
-  context.font = FONT;
-  const width = context.measureText(text).width + 32;
-  const x = Math.max(2, Math.min(box.x, view.width - width - 2));
-  const y = box.y > 32 ? box.y - 30 : Math.min(box.y + box.height + 4, view.height - 28);
-  drawPlate(context, x, y, width, 26);
-  context.fillStyle = colour;
-  context.beginPath();
-  context.arc(x + 13, y + 13, 5, 0, 7);
-  context.fill();
-  context.fillStyle = "#fff";
-  context.textBaseline = "middle";
-  context.fillText(text, x + 24, y + 14);
+  return numbered ? `${face.track + 1} · ${said}` : said;
 }
 
 /**
- * Seven small bars beside the box, on the side with more room.
  * @param {CanvasRenderingContext2D} context
  * @param {import("./geometry.js").Rect} box
- * @param {Shown} face
- * @param {Size} view
+ * @param {string} text
+ * @param {{view: Size, colour: string, labels: import("./geometry.js").Rect[]}} place labels that
+ *   stand already
+ * @returns {import("./geometry.js").Rect} where it stands
  */
-function drawBars(context, box, face, view) {
+function drawLabel(context, box, text, { view, colour, labels }) {
+  const { font, height, dot } = view.width < ROOMY_PX ? SMALL_LABEL : LABEL;
+  context.font = font;
+  const width = context.measureText(text).width + height + 6;
+  const place = atTop(box, { width, height }, view, labels);
+  const { x, y } = place;
+  drawPlate(context, x, y, width, height);
+  context.fillStyle = colour;
+  context.beginPath();
+  context.arc(x + height / 2, y + height / 2, dot, 0, 7);
+  context.fill();
+  context.fillStyle = "#fff";
+  context.textBaseline = "middle";
+  context.fillText(text, x + height - 2, y + height / 2 + 1);
+  return place;
+}
+
+/** @param {Shown} face @returns {Size} of its small bars */
+function barsSize(face) {
+  const rows = Object.keys(face.probabilities).length;
+  return {
+    width: BAR.name + BAR.width + 2 * BAR.padding,
+    height: rows * (BAR.height + BAR.gap) - BAR.gap + 2 * BAR.padding,
+  };
+}
+
+/**
+ * Seven small bars.
+ * @param {CanvasRenderingContext2D} context
+ * @param {import("./geometry.js").Rect} place
+ * @param {Shown} face
+ */
+function drawBars(context, { x, y, width, height }, face) {
   const names = Object.keys(face.probabilities);
   const step = BAR.height + BAR.gap;
-  const width = BAR.name + BAR.width + 2 * BAR.padding;
-  const height = names.length * step - BAR.gap + 2 * BAR.padding;
-  const rightRoom = view.width - box.x - box.width;
-  if (Math.max(rightRoom, box.x) < width + 8 || view.height < height + 8) return;
-  const x = rightRoom >= width + 8 ? box.x + box.width + 6 : box.x - width - 6;
-  const y = Math.max(4, Math.min(box.y, view.height - height - 4));
   drawPlate(context, x, y, width, height);
   context.font = SMALL_FONT;
   context.textBaseline = "middle";

@@ -9,6 +9,10 @@ const STEP_MS = 250;
 const HEIGHT_PX = 120;
 /** Points kept for each track: the span at one step each. */
 const MAX_POINTS = (SPAN_S * 1000) / STEP_MS;
+/** Lines whose newest value is at least this are named at their end, the highest first... */
+const NAMED_FROM = 0.15;
+/** ...and only where the names keep this distance. */
+const NAME_GAP_PX = 12;
 /** Tracks kept; the longest unseen goes first. */
 const MAX_TRACKS = 12;
 
@@ -22,12 +26,15 @@ export class Timeline {
     this.labels = [];
     /** @type {uPlot | null} */
     this.plot = null;
+    /** @type {Record<string, string>} */
+    this.names = {};
   }
 
   /** @param {string[]} labels @param {Record<string, string>} names how they are called */
   setLabels(labels, names) {
     if (this.plot) return;
     this.labels = labels;
+    this.names = names;
     const axis = {
       stroke: () => getComputedStyle(this.host).color,
       grid: { stroke: "rgb(128 128 128 / 20%)" },
@@ -40,12 +47,19 @@ export class Timeline {
         height: HEIGHT_PX,
         legend: { show: false },
         cursor: { show: false },
+        padding: [8, 28, 0, 0],
+        hooks: { draw: [(plot) => this.#nameLines(plot)] },
         scales: {
           x: { time: false, range: () => [-SPAN_S, 0] },
           y: { range: () => [0, 1] },
         },
         axes: [
-          { ...axis, size: 22, values: (_, ticks) => ticks.map((t) => `${t} s`) },
+          {
+            ...axis,
+            size: 22,
+            splits: () => [-SPAN_S, -SPAN_S / 2, 0],
+            values: (_, ticks) => ticks.map((t) => (t ? `${t / 60} min` : "0")),
+          },
           { ...axis, size: 34, values: (_, ticks) => ticks.map((t) => `${Math.round(t * 100)}`) },
         ],
         series: [
@@ -62,7 +76,8 @@ export class Timeline {
       this.host,
     );
     new ResizeObserver(() => {
-      this.plot?.setSize({ width: this.host.clientWidth, height: HEIGHT_PX });
+      const width = this.host.clientWidth; // 0 while the panel is hidden
+      if (width) this.plot?.setSize({ width, height: HEIGHT_PX });
     }).observe(this.host);
   }
 
@@ -105,5 +120,26 @@ export class Timeline {
     const track = this.tracks.get(selected);
     const times = track?.times.map((t) => (t - now) / 1000) ?? [];
     this.plot?.setData([times, ...this.labels.map((label) => track?.values.get(label) ?? [])]);
+  }
+
+  /** Colour is not all that tells the lines apart. @param {uPlot} plot */
+  #nameLines(plot) {
+    const { ctx, bbox } = plot;
+    const ratio = window.devicePixelRatio || 1;
+    const newest = this.labels.map((label, i) => ({ label, p: plot.data[i + 1].at(-1) ?? 0 }));
+    const named = newest.filter(({ p }) => p >= NAMED_FROM).sort((a, b) => b.p - a.p);
+    let above = -Infinity;
+    ctx.save();
+    ctx.font = `600 ${11 * ratio}px system-ui, sans-serif`;
+    ctx.textBaseline = "middle";
+    ctx.textAlign = "left";
+    for (const { label, p } of named) {
+      const y = plot.valToPos(p, "y", true);
+      if (y - above < NAME_GAP_PX * ratio) continue;
+      above = y;
+      ctx.fillStyle = COLOURS[label];
+      ctx.fillText(this.names[label].slice(0, 2), bbox.left + bbox.width + 5 * ratio, y);
+    }
+    ctx.restore();
   }
 }

@@ -23,9 +23,11 @@ export const dom = {
   still: /** @type {HTMLCanvasElement} */ (element("still")),
   strips: element("strips"),
   overlay: /** @type {HTMLCanvasElement} */ (element("overlay")),
+  curtain: element("curtain"),
   welcome: element("welcome"),
   host: element("host"),
   accuracy: element("accuracy"),
+  accuracyRow: element("accuracy-row"),
   consent: input("consent"),
   consentVersion: document.body.dataset.consentVersion ?? "",
   start: button("start"),
@@ -45,6 +47,7 @@ export const dom = {
   flip: button("flip"),
   fullScreen: button("full-screen"),
   stop: button("stop"),
+  panel: element("panel"),
   headline: element("headline"),
   others: element("others"),
   bars: element("bars"),
@@ -114,6 +117,8 @@ export function showState(state) {
 export function showNotice(message) {
   dom.notice.textContent = message;
   dom.notice.hidden = !message;
+  // A phone shows half of the first screen: what to do next stands right below the message.
+  if (message) (dom.notice.nextElementSibling ?? dom.notice).scrollIntoView({ block: "nearest" });
 }
 
 /** @param {number} seconds @returns {string} as 1:05 */
@@ -124,7 +129,11 @@ export function clock(seconds) {
 
 /** @param {"welcome" | "live" | "still" | "video"} what fills the stage */
 export function showStage(what) {
+  // The first screen may have been scrolled to its button; what comes instead begins at the top.
+  if (dom.stage.dataset.stage !== what) window.scrollTo(0, 0);
+  dom.stage.dataset.stage = what;
   dom.welcome.hidden = what !== "welcome";
+  dom.panel.hidden = what === "welcome";
   dom.picture.hidden = what === "welcome";
   dom.toolbar.hidden = what === "welcome";
   dom.video.hidden = what !== "live" && what !== "video";
@@ -134,6 +143,17 @@ export function showStage(what) {
   dom.controls.hidden = what !== "live";
   if (what !== "live") dom.flip.hidden = true; // else `showCameras` decides
   dom.pause.hidden = dom.record.hidden = what === "still";
+  dom.curtain.hidden = true;
+  dom.snapshot.disabled = dom.flip.disabled = false;
+}
+
+/** The camera is off for now: what needs it cannot be used. */
+export function showPaused() {
+  dom.curtain.hidden = false;
+  dom.controls.hidden = true;
+  dom.snapshot.disabled = dom.flip.disabled = true;
+  dom.pause.textContent = texts.page.resume;
+  showState("paused");
 }
 
 /** @param {{width: number, height: number}} size */
@@ -144,7 +164,7 @@ export function setShape({ width, height }) {
 /** @param {string} host @param {any} figures the card's figures, or null */
 export function showPromises(host, figures) {
   dom.host.textContent = texts.page.host(host);
-  dom.accuracy.hidden = !figures;
+  dom.accuracyRow.hidden = !figures;
   if (!figures) return;
   dom.accuracy.textContent = texts.page.accuracy(
     figures.accuracy,
@@ -156,32 +176,34 @@ export function showPromises(host, figures) {
 
 /**
  * @param {MediaDeviceInfo[]} cameras
- * @param {string | null} chosen
+ * @param {{deviceId: string | null, facing: import("./camera.js").Facing | null}} open the one in use
  */
-export function showCameras(cameras, chosen) {
+export function showCameras(cameras, { deviceId, facing }) {
   dom.cameras.replaceChildren(
     ...cameras.map((camera, i) => {
       const name = camera.label || texts.camera.number(i + 1);
-      return new Option(name, camera.deviceId, false, camera.deviceId === chosen);
+      return new Option(name, camera.deviceId, false, camera.deviceId === deviceId);
     }),
   );
   dom.flip.hidden = cameras.length < 2;
+  const { flip, toBack, toFront } = texts.page;
+  dom.flip.textContent = facing ? (facing === "user" ? toBack : toFront) : flip;
+  dom.mirror.disabled = facing === "environment"; // what lies ahead is never a mirror's picture
 }
 
 /**
- * The selected face's headline, and a button for each other face.
+ * The selected face's headline, and a button for each face.
  * @param {import("./steady.js").Shown[]} faces
  * @param {import("./steady.js").Shown | undefined} selected
  * @param {(track: number) => void} onSelect
  */
 export function showFaces(faces, selected, onSelect) {
-  const several = faces.length > 1;
   const name = selected ? labelName(selected.label) : "";
   const headline = selected?.confident
     ? texts.headline(name, selected.confidence)
     : texts.unsureHeadline(name);
   dom.headline.textContent = selected ? headline : texts.noFace;
-  const wanted = several ? faces.map((face) => face.track) : [];
+  const wanted = faces.map((face) => face.track);
   const present = [...dom.others.children].map((chip) => Number(chip.getAttribute("data-track")));
   if (wanted.join() !== present.join()) {
     dom.others.replaceChildren(
@@ -195,11 +217,10 @@ export function showFaces(faces, selected, onSelect) {
     );
   }
   faces.forEach((face, i) => {
-    const chip = /** @type {HTMLElement | undefined} */ (dom.others.children[i]);
-    if (!chip || !several) return;
+    const chip = /** @type {HTMLElement} */ (dom.others.children[i]);
     const label = face.confident ? labelName(face.label) : texts.unsure;
     chip.textContent = `${texts.face(face.track)}: ${label}`;
-    chip.style.setProperty("--dot", COLOURS[face.label]);
+    chip.style.setProperty("--dot", face.confident ? COLOURS[face.label] : "currentColor");
     chip.setAttribute("aria-pressed", String(face === selected));
   });
 }

@@ -5,7 +5,7 @@ import { Bars } from "./bars.js";
 import { toView } from "./geometry.js";
 import { Heat } from "./heat.js";
 import { drawFaces, Overlay } from "./overlay.js";
-import { Steadier } from "./steady.js";
+import { FORGET_MS, Steadier } from "./steady.js";
 import { texts } from "./texts/index.js";
 import { Timeline } from "./timeline.js";
 import * as ui from "./ui.js";
@@ -42,6 +42,8 @@ export class View {
   clear() {
     /** @type {Result | null} */
     this.latest = null;
+    this.takenAt = 0;
+    this.silent = false;
     /** @type {Shown[]} what the panel shows */
     this.shown = [];
     this.frame = { width: 4, height: 3 };
@@ -75,6 +77,8 @@ export class View {
    */
   take(result, now, change = (face) => face) {
     this.latest = result;
+    this.takenAt = now;
+    this.silent = false;
     // The page sends smaller frames when the network is slow; boxes on their way come along.
     if (this.steadier.faces.size) this.steadier.scale(result.width / this.frame.width);
     this.frame = { width: result.width, height: result.height };
@@ -106,7 +110,20 @@ export class View {
   draw(now) {
     const faces = this.steadier.at(now);
     this.#paint(faces, now);
-    if (!faces.length && this.shown.length) this.show([]);
+    // Without any result for so long, nothing is known of who is in view.
+    const silent = this.latest !== null && now - this.takenAt > FORGET_MS;
+    if (faces.length || (!this.shown.length && silent === this.silent)) return;
+    this.silent = silent;
+    this.show([]);
+    if (silent) ui.dom.headline.textContent = texts.noResult;
+  }
+
+  /** Nobody is shown for now; what was seen stays. @param {string} headline */
+  rest(headline) {
+    this.steadier.clear();
+    this.overlay.clear();
+    this.show([]);
+    ui.dom.headline.textContent = headline;
   }
 
   /** Draw what the panel shows, however old it is. */

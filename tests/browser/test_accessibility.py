@@ -3,7 +3,7 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser.test_live import start
+from tests.browser.test_live import film, start
 from tests.conftest import to_jpeg
 
 pytestmark = pytest.mark.browser
@@ -32,9 +32,17 @@ def test_live_and_the_summary(page):
     page.click("#why")
     page.click("#record")
     assert violations(page) == []
-    page.wait_for_timeout(1000)
+    film(page, 1)
     page.click("#record")
     assert page.is_visible("#summary")
+    assert violations(page) == []
+
+
+def test_paused(page):
+    start(page)
+    page.wait_for_selector("#status[data-state=running]")
+    page.click("#pause")
+    page.wait_for_selector("#curtain:visible")
     assert violations(page) == []
 
 

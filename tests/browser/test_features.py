@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.browser.test_live import start, wait_for
+from tests.browser.test_live import COLOURED_BOUNDS, film, start, wait_for
 from tests.conftest import to_jpeg, wait_until
 
 pytestmark = pytest.mark.browser
@@ -39,6 +39,53 @@ def test_another_camera_is_offered_only_where_there_is_one(server, open_page):
     assert page.errors == []
 
 
+SIDES = """
+    // A phone's two cameras, as far as the page can tell.
+    window.asked = [];
+    const get = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    navigator.mediaDevices.getUserMedia = async ({video}) => {
+        const side = video.facingMode?.exact ?? video.facingMode ?? "user";
+        window.asked.push(side);
+        const stream = await get({video: true});
+        const [track] = stream.getVideoTracks();
+        const settings = track.getSettings.bind(track);
+        track.getSettings = () => ({...settings(), facingMode: side});
+        return stream;
+    };
+"""
+
+
+def test_a_phone_changes_between_front_and_back_and_mirrors_only_the_front(server, open_page):
+    two = "--use-fake-device-for-media-stream=device-count=2"
+    page = open_page(server, ("--use-fake-ui-for-media-stream", two), SIDES)
+    start(page)
+    page.wait_for_selector("#flip:has-text('Back camera')")
+    assert page.locator("video.mirrored").count() == 1
+    page.click("#flip")
+    page.wait_for_selector("#flip:has-text('Front camera')")
+    assert page.evaluate("asked") == ["user", "environment"]
+    assert page.locator("video.mirrored").count() == 0
+    assert page.is_disabled("#mirror")
+    page.click("#flip")
+    page.wait_for_selector("#flip:has-text('Back camera')")
+    assert page.locator("video.mirrored").count() == 1
+    assert page.errors == []
+
+
+def test_a_paused_page_says_so_and_nothing_jumps(live):
+    wait_for(live, "document.querySelectorAll('#others .chip').length === 1")
+    bars = live.locator("#bars").bounding_box()
+    live.click("#pause")
+    assert "camera is off" in live.inner_text("#curtain")
+    assert live.inner_text("#headline") == "Paused"
+    assert live.is_disabled("#snapshot")
+    assert live.locator("#bars").bounding_box() == bars
+    live.click("#pause")
+    live.wait_for_selector("#curtain", state="hidden")
+    live.wait_for_selector("#snapshot:enabled")
+    assert live.errors == []
+
+
 def test_pausing_turns_the_camera_off_and_going_on_turns_it_on(live):
     live.evaluate("window.track = document.querySelector('#video').srcObject.getTracks()[0]")
     live.click("#pause")
@@ -62,7 +109,7 @@ def test_a_snapshot_is_the_picture_with_the_overlay(live):
 
 def test_a_recording_gives_a_summary_and_both_exports(live):
     live.click("#record")
-    live.wait_for_timeout(1500)
+    film(live, 1.5)
     live.click("#record")
     assert live.is_visible("#summary")
     assert "Face 1" in live.inner_text("#summary-tracks")
@@ -93,9 +140,14 @@ def test_a_picture_file_is_analysed_and_drawn(server, open_page, portrait):
     )
     page.wait_for_selector("#status[data-state=picture]")
     assert page.locator("#others .chip").count() == 2
-    page.wait_for_timeout(1000)
     page.click("#others .chip >> nth=1")
     assert page.get_attribute("#others .chip >> nth=1", "aria-pressed") == "true"
+    chosen = []
+    for x in (0.22, 0.72):  # where the faces are
+        stage = page.locator("#overlay").bounding_box()
+        page.mouse.click(stage["x"] + x * stage["width"], stage["y"] + 0.25 * stage["height"])
+        chosen += page.locator("#others .chip[aria-pressed=true]").all_inner_texts()
+    assert sorted(chosen) == ["Face 1: Happy", "Face 2: Happy"]
     assert "No face" not in page.inner_text("#headline")
     assert page.errors == []
 
@@ -121,6 +173,10 @@ def test_a_video_file_is_analysed_played_and_summed_up(server, open_page, video_
     wait_for(page, "document.querySelector('#video').currentTime > 0.5")
     wait_for(page, "document.querySelector('#video').ended")
     assert float(page.input_value("#seek")) > 1.5
+    # The face moves to the right: seeking back takes the box along.
+    end = page.evaluate(COLOURED_BOUNDS)["left"]
+    page.locator("#seek").fill("0")
+    wait_for(page, f"({COLOURED_BOUNDS})().left < {end} - 0.1")
     page.click("#record")
     assert "Face 1" in page.inner_text("#summary-tracks")
     with page.expect_download() as download:
@@ -155,15 +211,20 @@ def test_a_video_is_looked_at_again_at_another_rate(server, open_page, video_fil
     assert page.errors == []
 
 
-def test_a_video_can_be_cancelled(server, open_page, video_file):
+def test_a_video_can_be_cancelled(server, open_page, video_file, portrait):
     page = open_page(server)
     page.check("#consent")
     page.set_input_files("#file", str(video_file))
     page.wait_for_selector("#status[data-state=analysing]")
     page.click("#stop")
     assert page.is_visible("#start")
-    page.wait_for_timeout(500)
     assert page.get_attribute("#status", "data-state") == "stopped"
+    # What the video still had on its way does not turn up in what comes next.
+    page.set_input_files(
+        "#file", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": to_jpeg(portrait)}
+    )
+    page.wait_for_selector("#status[data-state=picture]")
+    assert page.locator("#others .chip").all_inner_texts() == ["Face 1: Happy"]
     assert page.errors == []
 
 
@@ -257,6 +318,8 @@ def test_it_says_so_and_recovers_when_the_server_comes_back(start_server, open_p
     page.wait_for_selector("#status[data-state=running]")
     server.process.kill()
     page.wait_for_selector("#status[data-state=offline]")
+    # It cannot know whether somebody is in view.
+    wait_for(page, "document.querySelector('#headline').textContent === 'Waiting for results…'")
     start_server("--workers", "1", port=server.port)
     page.wait_for_selector("#status[data-state=running]", timeout=60_000)
 
@@ -283,11 +346,19 @@ def test_a_full_server_says_so_and_takes_who_waits(start_server, open_page):
     second.wait_for_selector("#status[data-state=running]", timeout=60_000)
 
 
-def test_it_fits_a_phone_of_360_pixels(server, open_page):
-    page = open_page(server, viewport={"width": 360, "height": 740})
+@pytest.mark.parametrize("locale", ["en-GB", "de-DE"])
+def test_it_fits_a_phone_of_360_pixels(server, open_page, locale):
+    page = open_page(server, viewport={"width": 360, "height": 780}, locale=locale)
+    overflow = "document.documentElement.scrollWidth > 360"
+    assert not page.evaluate(overflow)
     start(page)
     page.wait_for_selector("#status[data-state=running]")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert not page.evaluate(overflow)
+    # Picture, controls and all bars are in view at once.
+    bars = page.locator("#bars").bounding_box()
+    assert bars["y"] + bars["height"] <= 780
+    # The header is one line.
+    assert page.locator("header").bounding_box()["height"] < 70
 
 
 def test_the_about_page_says_what_the_card_says(server, open_page):

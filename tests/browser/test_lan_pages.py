@@ -43,6 +43,8 @@ def test_a_link_joins_and_a_viewer_sees_the_numbers(lan_server, open_page):
     page.click("#viewer-link-switch")
     page.wait_for_selector("#viewer-link:visible")
     viewer = page.context.browser.new_context(ignore_https_errors=True).new_page()
+    viewer_errors = []
+    viewer.on("pageerror", lambda error: viewer_errors.append(str(error)))
     viewer.goto(page.inner_text("#viewer-link"))
     viewer.wait_for_selector("#status[data-state=running]")
     wait_for(viewer, f"({COLOURED_BOUNDS})().count > 100")
@@ -51,7 +53,7 @@ def test_a_link_joins_and_a_viewer_sees_the_numbers(lan_server, open_page):
     page.click("#viewer-link-switch")
     viewer.wait_for_selector("#notice:visible")
     assert viewer.evaluate(COLOURED_BOUNDS)["count"] == 0
-    assert page.errors == []
+    assert viewer_errors == page.errors == []
 
 
 def test_a_reload_keeps_the_code_and_a_new_tab_asks_again(lan_server, open_page):

@@ -38,6 +38,12 @@ def wait_for(page, expression: str) -> None:
     wait_until(lambda: page.evaluate(expression))
 
 
+def film(page, seconds: float) -> None:
+    """Let the camera run for so long, by its own clock."""
+    now = page.evaluate("document.querySelector('#video').currentTime")
+    wait_for(page, f"document.querySelector('#video').currentTime > {now + seconds}")
+
+
 def start(page) -> None:
     page.check("#consent")
     page.click("#start")
@@ -70,6 +76,26 @@ def test_stopping_releases_the_camera(server, open_page):
     assert page.is_visible("#start")
 
 
+def test_the_first_screen_says_what_happens_and_asks_first(server, open_page):
+    page = open_page(server)
+    card = page.evaluate("JSON.parse(document.body.dataset.figures)")
+    said = page.inner_text("#welcome")
+    for words in (
+        f"localhost:{server.port}",  # where the pictures go
+        "in memory only",
+        "not what a person feels",
+        f"{card['accuracy']:.0%}",
+        card["worst"],
+        "work or in education (EU AI Act, Art. 5(1)(f))",
+        "everyone in view agrees",
+    ):
+        assert words in said
+    assert page.is_hidden("#panel")  # nothing to see in it yet
+    assert not page.is_checked("#consent")
+    assert page.is_disabled("#start")
+    assert page.is_disabled("#open-file")
+
+
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
@@ -83,6 +109,125 @@ def test_a_camera_that_cannot_be_had_gets_a_sentence(server, open_page, flags, w
     page.wait_for_selector("#notice:visible")
     assert words in page.inner_text("#notice")
     assert page.is_enabled("#start")
+    assert page.evaluate("document.activeElement.id") == "start"
+
+
+THROWING = "navigator.mediaDevices.getUserMedia = async () => {{ throw {} }};"
+
+
+def test_a_camera_held_by_another_program_gets_a_sentence(server, open_page):
+    error = "new DOMException('in use', 'NotReadableError')"
+    page = open_page(server, script=THROWING.format(error))
+    start(page)
+    page.wait_for_selector("#notice:has-text('Another program')")
+    assert page.is_enabled("#start")
+
+
+def test_a_camera_that_is_unplugged_gets_a_sentence(server, open_page):
+    page = open_page(server)
+    start(page)
+    page.wait_for_selector("#status[data-state=running]")
+    page.evaluate("""() => {
+        const [track] = document.querySelector("#video").srcObject.getTracks();
+        track.dispatchEvent(new Event("ended"));
+    }""")
+    page.wait_for_selector("#notice:has-text('unplugged')")
+    assert page.is_enabled("#start")
+    assert page.errors == []
+
+
+def test_plain_http_in_a_network_is_said_to_have_no_camera(server, open_page):
+    page = open_page(server, flags=("--host-resolver-rules=MAP moodlight.test 127.0.0.1",))
+    page.goto(f"http://moodlight.test:{server.port}/")
+    assert not page.evaluate("window.isSecureContext")
+    start(page)
+    page.wait_for_selector("#notice:has-text('plain http')")
+    assert "--lan" in page.inner_text("#notice")
+
+
+def test_what_follows_the_first_screen_begins_at_its_top(server, open_page):
+    page = open_page(server, viewport={"width": 844, "height": 390})
+    start(page)
+    assert page.evaluate("scrollY") > 0  # down to the button
+    page.wait_for_selector("#status[data-state=running]")
+    assert page.evaluate("scrollY") == 0
+
+
+def test_a_notice_on_a_phone_is_in_view_with_what_to_do_next(server, open_page):
+    phone = {"width": 360, "height": 640}
+    page = open_page(server, flags=("--deny-permission-prompts",), viewport=phone)
+    start(page)
+    page.wait_for_selector("#notice:visible")
+    for name in ("#notice", "#start"):
+        place = page.locator(name).bounding_box()
+        assert place["y"] >= 0
+        assert place["y"] + place["height"] <= phone["height"]
+
+
+def test_nothing_is_sent_while_the_tab_is_hidden(server, open_page):
+    script = """
+        window.pictures = 0;
+        const send = WebSocket.prototype.send;
+        WebSocket.prototype.send = function (message) {
+            if (typeof message !== "string") window.pictures += 1;
+            send.call(this, message);
+        };
+        window.hide = (hidden) => {
+            Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
+            document.dispatchEvent(new Event("visibilitychange"));
+        };"""
+    page = open_page(server, script=script)
+    start(page)
+    page.wait_for_selector("#status[data-state=running]")
+    page.evaluate("hide(true)")
+    assert page.get_attribute("#status", "data-state") == "hidden"
+    film(page, 0.5)  # what was on its way has been sent
+    before = page.evaluate("pictures")
+    assert before > 0
+    film(page, 1)
+    assert page.evaluate("pictures") == before
+    page.evaluate("hide(false)")
+    wait_for(page, f"pictures > {before}")
+    page.wait_for_selector("#status[data-state=running]")
+    assert page.errors == []
+
+
+def test_the_keyboard_alone_is_enough(server, open_page):
+    page = open_page(server)
+
+    def tab_to(name: str, limit: int = 12) -> None:
+        for _ in range(limit):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.id") == name:
+                break
+        assert page.evaluate("document.activeElement.id") == name
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+    tab_to("consent", 2)
+    page.keyboard.press("Space")
+    tab_to("start", 1)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#status[data-state=running]")
+    assert page.evaluate("document.activeElement.id") == "pause"
+    for name in ("why", "snapshot", "record", "full-screen", "stop"):
+        tab_to(name, 1)
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "start"
+
+
+def test_reduced_motion_is_respected(server, open_page):
+    page = open_page(server, reduced_motion="reduce")
+    start(page)
+    page.wait_for_selector("#status[data-state=running]")
+    fill = "getComputedStyle(document.querySelector('.meter span')).transitionProperty"
+    assert page.evaluate(fill) == "none"
+
+
+def test_a_change_of_expression_is_spoken(server, open_page):
+    page = open_page(server)
+    assert page.get_attribute("#spoken", "aria-live") == "polite"
+    start(page)
+    wait_for(page, "document.querySelector('#spoken').textContent === 'Face 1: Happy'")
 
 
 def test_no_face_is_said_to_be_none(server, open_page, tmp_path, empty_jpeg):
@@ -112,7 +257,7 @@ def test_two_faces_that_cross_keep_their_numbers(server, open_page, tmp_path, po
     start(page)
     wait_for(page, "document.querySelectorAll('#others .chip').length === 2")
     page.click("#record")
-    page.wait_for_timeout(8500)
+    film(page, 8.5)
     page.click("#record")
     with page.expect_download() as download:
         page.click("#export-csv")

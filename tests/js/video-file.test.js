@@ -1,11 +1,58 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { sampleAt } from "../../static/js/video-file.js";
+import { analyse, sampleAt } from "../../static/js/video-file.js";
+
+/** As much of a video element as is looked at: it seeks at once. */
+class FakeVideo extends EventTarget {
+  duration = 0.6;
+  #at = 0;
+  get currentTime() {
+    return this.#at;
+  }
+  set currentTime(seconds) {
+    this.#at = seconds;
+    queueMicrotask(() => this.dispatchEvent(new Event("seeked")));
+  }
+}
 
 test("the last sample at or before a time", () => {
   const samples = [0, 200, 400].map((ms) => ({ ms }));
   const found = [-1, 0, 199, 200, 399, 400, 9999].map((ms) => sampleAt(samples, ms));
   assert.deepEqual(found, [-1, 0, 0, 1, 1, 2, 2]);
   assert.equal(sampleAt([], 5), -1);
+});
+
+test("a frame that was dropped is sent again, so that every one has its result", async () => {
+  const asked = [];
+  const shares = [];
+  const samples = await analyse(new FakeVideo(), {
+    stepMs: 200,
+    ask: async (ms) => {
+      asked.push(ms);
+      if (ms === 200 && asked.length < 4) throw new Error("dropped");
+      return { faces: [], ms };
+    },
+    onSample: (_, share) => shares.push(share),
+    signal: new AbortController().signal,
+  });
+  assert.deepEqual(asked, [0, 200, 200, 200, 400]);
+  assert.deepEqual(samples.map(({ ms, result }) => [ms, result.ms]), [[0, 0], [200, 200], [400, 400]]);
+  assert.equal(shares.at(-1), 1);
+});
+
+test("once cancelled, nothing more is asked", async () => {
+  const cancel = new AbortController();
+  const asked = [];
+  const samples = await analyse(new FakeVideo(), {
+    stepMs: 200,
+    ask: async (ms) => {
+      asked.push(ms);
+      cancel.abort();
+      throw new Error("dropped");
+    },
+    onSample: () => assert.fail("cancelled"),
+    signal: cancel.signal,
+  });
+  assert.deepEqual([asked, samples], [[0], []]);
 });

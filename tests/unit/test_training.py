@@ -146,8 +146,9 @@ def test_resume_is_exact(fer2013_csv, whole, broken):
 
 @pytest.mark.parametrize(
     ("options", "tolerance"),
-    # Muon's steps are of one size, however small the momentum: they pass rounding on.
-    [((*FAST, "--set", "muon_lr=0"), 1e-3), (FAST, 2e-3)],
+    # Muon's steps are of one size, however small the momentum: they pass rounding on. How far
+    # depends on the processor: below 0.002 with AVX2, 0.0042 with AVX-512.
+    [((*FAST, "--set", "muon_lr=0"), 1e-3), (FAST, 8e-3)],
     ids=["sgd", "muon"],
 )
 def test_a_run_goes_on_from_a_compact_state(
@@ -200,6 +201,33 @@ def test_better_weights_in_the_folder_are_replaced_by_force_only(fer2013_csv, wh
     assert checkpoint.load(weights)[1]["accuracy"]["PublicTest_flip"] == 1.0
     assert train_with(*options, "--force").exit_code == 0
     assert checkpoint.load(weights)[1]["accuracy"]["PublicTest_flip"] < 1
+
+
+LEVEL = (*FAST, "--set", "cooldown=0.9")  # full rates to the end of the first epoch
+
+
+@pytest.mark.parametrize("options", [LEVEL])
+def test_a_run_may_be_given_another_end(fer2013_csv, broken):
+    end = ("--set", "cooldown=0.5", "--set", "sizes=[[1,24],[1,32],[1,40]]")
+    done = train_with("--data", fer2013_csv, "--out", broken, *FAST, *end, "--resume")
+    assert done.exit_code == 0, done.output
+    assert [row["size_px"] for row in run.load_state(broken)["history"]] == [24, 32, 40]
+    assert checkpoint.load(broken / "moodlight.safetensors")[1]["recipe"]["cooldown"] == 0.5
+
+
+@pytest.mark.parametrize("options", [LEVEL])
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        ("sizes=[[2,32]]", "its sizes was another"),
+        ("cooldown=1.5", "its warmup or cooldown was another"),
+        ("peak_lr=0.01", "its peak_lr was another"),
+    ],
+)
+def test_a_run_is_not_given_another_beginning(fer2013_csv, broken, end, words):
+    done = train_with("--data", fer2013_csv, "--out", broken, *LEVEL, "--set", end, "--resume")
+    assert done.exit_code != 0
+    assert words in done.output
 
 
 def test_resuming_another_run_is_refused(trained, fer2013_csv, ferplus_csv):

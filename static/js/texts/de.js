@@ -45,13 +45,17 @@ export const de = {
     number: (position) => `Kamera ${position}`,
   },
   page: {
+    hostLead: "Nichts bleibt",
+    estimateLead: "Aussehen, nicht Gefühl",
+    accuracyLead: "Oft falsch",
+    usesLead: "Nicht für alles",
     title: "Was drückt ein Gesicht aus?",
     intro: "Moodlight zeichnet um jedes Gesicht im Bild einen Rahmen und schätzt seinen Ausdruck, live.",
     host: (host) =>
       `Bilder gehen an ${host}, werden nur im Speicher betrachtet und nie gespeichert oder protokolliert.`,
     estimate: "Geschätzt wird, was ein Gesicht zeigt, nicht, was ein Mensch fühlt.",
     accuracy: (accuracy, crowd, worst, recall) =>
-      `Es irrt oft: Es stimmt mit ${percent(accuracy)} der Testbilder von FER2013 überein` +
+      `Es stimmt mit ${percent(accuracy)} der Testbilder von FER2013 überein` +
       (crowd ? ` und mit ${percent(crowd)} der Mehrheiten von zehn Menschen` : "") +
       `; am schlechtesten bei ${worst}, davon findet es ${percent(recall)}.`,
     uses: "Nicht bei der Arbeit oder in der Bildung verwenden (EU-KI-Verordnung, Art. 5 Abs. 1 f), auch nicht bei Einstellung, Polizei oder Medizin.",
@@ -71,6 +75,9 @@ export const de = {
     snapshot: "Foto",
     fullScreen: "Vollbild",
     flip: "Andere Kamera",
+    toBack: "Rückkamera",
+    toFront: "Frontkamera",
+    curtain: "Pause. Die Kamera ist aus, nichts wird gesendet.",
     stop: "Beenden und löschen",
     record: "Zahlen aufzeichnen",
     stopRecording: "Aufzeichnung beenden",
@@ -84,7 +91,7 @@ export const de = {
     summary: "Aufgezeichnete Sitzung",
     exportCsv: "Als CSV",
     exportJson: "Als JSON",
-    about: "Über Moodlight",
+    about: "Wie gut es ist, Grenzen und Lizenzen",
     close: "Schließen",
     stage: "Kamera und Rahmen",
     panel: "Ausdruck",
@@ -130,6 +137,7 @@ export const de = {
   refused: (reason) => `Der Server hat abgelehnt: ${reason}`,
   noFace: "Kein Gesicht im Bild",
   noFaceYet: "Noch kein Gesicht",
+  noResult: "Warten auf Ergebnisse…",
   unsure: "Unsicher",
   face: (track) => `Gesicht ${track + 1}`,
   headline: (label, confidence) => `${label}, ${percent(confidence)}`,

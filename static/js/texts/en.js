@@ -44,6 +44,10 @@ export const en = {
     number: (/** @type {number} */ position) => `Camera ${position}`,
   },
   page: {
+    hostLead: "Nothing is kept",
+    estimateLead: "Looks, not feelings",
+    accuracyLead: "Often wrong",
+    usesLead: "Not for every use",
     title: "What does a face express?",
     intro: "Moodlight draws a box round each face your camera sees and estimates its expression, live.",
     host: (/** @type {string} */ host) =>
@@ -55,7 +59,7 @@ export const en = {
       /** @type {string} */ worst,
       /** @type {number} */ recall,
     ) =>
-      `It is often wrong: it agrees with ${percent(accuracy)} of FER2013's test labels` +
+      `It agrees with ${percent(accuracy)} of FER2013's test labels` +
       (crowd ? ` and with ${percent(crowd)} of the majorities of ten people` : "") +
       `; worst is ${worst}, of which it finds ${percent(recall)}.`,
     uses: "Not for use at work or in education (EU AI Act, Art. 5(1)(f)), nor in hiring, policing or medicine.",
@@ -75,6 +79,9 @@ export const en = {
     snapshot: "Snapshot",
     fullScreen: "Full screen",
     flip: "Other camera",
+    toBack: "Back camera",
+    toFront: "Front camera",
+    curtain: "Paused. The camera is off and nothing is sent.",
     stop: "Stop and delete",
     record: "Record numbers",
     stopRecording: "Stop recording",
@@ -88,7 +95,7 @@ export const en = {
     summary: "Recorded session",
     exportCsv: "Export CSV",
     exportJson: "Export JSON",
-    about: "About",
+    about: "How well it works, limits and licences",
     close: "Close",
     stage: "Camera and boxes",
     panel: "Expression",
@@ -134,6 +141,7 @@ export const en = {
   refused: (/** @type {string} */ reason) => `The server refused: ${reason}`,
   noFace: "No face in view",
   noFaceYet: "No face yet",
+  noResult: "Waiting for results…",
   unsure: "Unsure",
   face: (/** @type {number} */ track) => `Face ${track + 1}`,
   headline: (/** @type {string} */ label, /** @type {number} */ confidence) =>

@@ -22,8 +22,9 @@ import pytest
 import redis
 import socketio
 
-from model import cluster, messages
+from model import cluster, messages, redis_worker
 from model.image_header import FrameLimits
+from model.redis_worker import RedisWorker
 from tests.conftest import ROOT, Server, free_port, missing, to_jpeg, wait_until
 from tests.protocol.conftest import Client
 from tests.protocol.test_http import call
@@ -33,7 +34,7 @@ from webapp.redis_pool import RedisPool
 
 PASSWORD = "a-test-password"
 STREAMS = 8
-# However the rest of the machine is: after a worker, a web process or Redis is gone.
+# After a worker, a web process or Redis is gone.
 BACK_WITHIN_S = 5.0
 
 
@@ -76,6 +77,7 @@ class Cluster:
     webs: list[Server]
     url: str
     workers: list[subprocess.Popen] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)  # addresses, in turn of either web process
 
     def add_worker(self) -> None:
         command = [sys.executable, "-m", "model.worker"]
@@ -102,20 +104,22 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
 def running(
     tmp_path_factory: pytest.TempPathFactory, start_server: Callable[..., Server]
 ) -> Iterator[Cluster]:
-    if not shutil.which("nginx"):
+    nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    if nginx is None:
         missing("nginx")
     folder = tmp_path_factory.mktemp("cluster")
     server = RedisServer(folder)
     options = ("--redis", server.url, "--behind-proxy")
     webs = [start_server(*options, ready=None, port=free_port()) for _ in range(2)]
     port = free_port()
-    proxy = start_nginx(folder, port, webs)
+    proxy = start_nginx(nginx, folder, port, webs)
     everything = Cluster(server, webs, f"http://127.0.0.1:{port}")
     try:
         everything.add_worker()
         everything.add_worker()
         wait_until(lambda: all(is_up(web) for web in webs))
         everything.wait_until_ready()
+        everything.sources = wait_until(lambda: addresses(everything))
         yield everything
     finally:
         for process in (*everything.workers, proxy):
@@ -124,7 +128,7 @@ def running(
         server.stop()
 
 
-def start_nginx(folder: Path, port: int, webs: list[Server]) -> subprocess.Popen:
+def start_nginx(nginx: str, folder: Path, port: int, webs: list[Server]) -> subprocess.Popen:
     """nginx with the configuration of docs/scaling.md, between these ports."""
     shipped = (ROOT / "docs/cluster-nginx.conf").read_text()
     servers = "\n".join(f"server 127.0.0.1:{web.port} fail_timeout=2s;" for web in webs)
@@ -140,7 +144,7 @@ def start_nginx(folder: Path, port: int, webs: list[Server]) -> subprocess.Popen
         f"daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/nginx.log;\n"
         f"events {{}}\nhttp {{ access_log off;\n{temporary}\n{site} }}\n"
     )
-    command = ["nginx", "-e", f"{folder}/nginx.log", "-c", f"{folder}/nginx.conf"]
+    command = [nginx, "-e", f"{folder}/nginx.log", "-c", f"{folder}/nginx.conf"]
     return subprocess.Popen(command)
 
 
@@ -223,8 +227,9 @@ class Stream(threading.Thread):
 @pytest.fixture
 def streams(running: Cluster, portrait: np.ndarray) -> Iterator[list[Stream]]:
     """Eight clients, half of them on each web process."""
-    sources = wait_until(lambda: addresses(running))
-    started = [Stream(running.url, a, i, portrait) for i, a in enumerate(sources)]
+    # nginx takes some seconds to come back to a web process that was started again.
+    wait_until(lambda: addresses(running) == running.sources)
+    started = [Stream(running.url, a, i, portrait) for i, a in enumerate(running.sources)]
     for stream in started:
         stream.start()
     wait_until(lambda: all(len(stream.sent_at) > 2 for stream in started))
@@ -237,7 +242,6 @@ def streams(running: Cluster, portrait: np.ndarray) -> Iterator[list[Stream]]:
 def wait_for_everybody(streams: list[Stream], since: float) -> None:
     """Each client gets the result of a frame that it sent after something happened."""
     wait_until(lambda: all(stream.has_result_since(since) for stream in streams), BACK_WITHIN_S)
-    print(f"{time.monotonic() - since:.1f} s until everybody had results again")
 
 
 def kill(process: subprocess.Popen) -> None:
@@ -288,6 +292,8 @@ def test_redis_lost_and_back(running, streams):
 
 def test_a_viewer_on_another_web_process(running, connect, portrait_jpeg):
     told = []
+    overheard = cluster.connect(running.redis.url).pubsub(ignore_subscribe_messages=True)
+    overheard.subscribe("moodlight")
     here, there = running.webs
     sender, stranger = connect(here), connect(there)
     sender.io.on("viewers", lambda message: told.append(message["count"]))
@@ -301,6 +307,14 @@ def test_a_viewer_on_another_web_process(running, connect, portrait_jpeg):
     viewer.io.on("ended", ended.append)
     sender.emit("share", {"on": False}).wait()
     wait_until(lambda: ended and not viewer.io.connected)
+    heard = set()
+
+    def has_heard_everything() -> bool:
+        if message := overheard.get_message():
+            heard.add(json.loads(message["data"]).get("event"))  # JSON, no pickle
+        return {"viewers", "result", "ended"} <= heard
+
+    wait_until(has_heard_everything)
 
 
 def test_a_worker_that_is_told_to_stop_leaves(running):
@@ -310,6 +324,26 @@ def test_a_worker_that_is_told_to_stop_leaves(running):
     assert len(connection.keys(cluster.WORKER_PATTERN)) == len(running.workers) == 1
     running.add_worker()
     running.wait_until_ready()
+
+
+def test_a_worker_that_hangs_ends_itself(redis_server, monkeypatch):
+    """Its life signs come from another thread, which would go on for ever."""
+    ended = threading.Event()
+    monkeypatch.setattr(redis_worker.os, "_exit", lambda _status: ended.set())
+    connection = cluster.connect(redis_server.url)
+    worker = RedisWorker(
+        *(cluster.connect(redis_server.url), TERMS, "a test"),
+        lambda _message, _encoded: {"type": "result", "late": not ended.wait(10)},
+    )
+    serving = threading.Thread(target=worker.run)
+    serving.start()
+    _, name = connection.blpop([TERMS.free_key], 10)
+    job = {"type": "frame", "job": 1, "web": "a-test", "limit_ms": 100}
+    connection.rpush(cluster.jobs_key(name.decode()), messages.pack(job, b"picture"))
+    assert ended.wait(10)
+    worker.stop()
+    serving.join(10)
+    assert not connection.exists(cluster.worker_key(name.decode()))
 
 
 TERMS = cluster.Terms("0" * 64, "mtcnn", FrameLimits())

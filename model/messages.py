@@ -1,4 +1,4 @@
-"""What the web process and a worker say to each other, and how it is framed on their socket.
+"""What the web process and a worker say to each other, and how it is framed between them.
 
 Each message is a header of two 4-byte lengths, a JSON object, and raw bytes (the encoded frame, or
 nothing). No pickle. Imports nothing heavy.
@@ -10,7 +10,8 @@ import struct
 from typing import Any
 
 # web -> worker: {"type": "frame", "job": int, "t": ms, "tracks": what it last returned or null,
-#                 "explain": track or null} + encoded frame
+#                 "explain": track or null} + encoded frame; through Redis also "web": who asks,
+#                 "limit_ms": how long it may take
 #                {"type": "ping", "job": int}   are you there?
 # worker -> web: {"type": "hello", "token": str}
 #                {"type": "ready", "engine": str}
@@ -34,8 +35,28 @@ def send(connection: socket.socket, message: dict[str, Any], blob: bytes = b"") 
     Raises:
         OSError: the other side is gone.
     """
+    connection.sendall(pack(message, blob))
+
+
+def pack(message: dict[str, Any], blob: bytes = b"") -> bytes:
+    """One message and its bytes as they travel."""
     body = json.dumps(message, separators=(",", ":")).encode()
-    connection.sendall(b"".join((_LENGTHS.pack(len(body), len(blob)), body, blob)))
+    return b"".join((_LENGTHS.pack(len(body), len(blob)), body, blob))
+
+
+def unpack(packed: bytes) -> tuple[dict[str, Any], bytes]:
+    """The message and the bytes of `pack`.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if len(packed) < _LENGTHS.size:
+        raise ValueError("a message without a header")
+    body_length, blob_length = _LENGTHS.unpack_from(packed)
+    if len(packed) != _LENGTHS.size + body_length + blob_length:
+        raise ValueError("a message of another length than its header says")
+    end = _LENGTHS.size + body_length
+    return json.loads(packed[_LENGTHS.size : end]), packed[end:]
 
 
 def receive(connection: socket.socket, limit: int | None = None) -> tuple[dict[str, Any], bytes]:

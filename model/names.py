@@ -7,3 +7,6 @@ TORCH_FLOAT32, TORCH_BFLOAT16, ONNX_INT8 = "torch-float32", "torch-bfloat16", "o
 ENGINES = (TORCH_FLOAT32, TORCH_BFLOAT16, ONNX_INT8)
 AUTO = "auto"
 ENGINE_CHOICES = (AUTO, *ENGINES)
+
+# In a stream, the whole frame is searched for faces once in so many milliseconds.
+FULL_DETECTION_MS = 400

@@ -1,10 +1,13 @@
-"""The inference worker process: `python -m model.worker --connect HOST:PORT`.
+"""The inference worker process: loads the engine and answers one frame at a time.
 
-Started by `webapp.pool`, one process each. It connects back to the web process, loads the engine,
-and answers one frame at a time. When the web process goes away, however it ends, so does this one.
+`--connect HOST:PORT`: started by `webapp.pool`, one process each. It connects back to the web
+process; when that goes away, however it ends, so does this one.
+`--redis URL`: started by whoever runs the machine. It serves all web processes on that Redis
+(`model.redis_worker`).
 """
 
 import faulthandler
+import functools
 import logging
 import os
 import queue
@@ -12,13 +15,19 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from model import logs, messages
+from model.card import DEFAULT_WEIGHTS
 from model.image_header import BAD_FRAME, FrameError, FrameLimits
-from model.names import DETECTORS, ENGINE_CHOICES
+from model.names import AUTO, DETECTORS, ENGINE_CHOICES, FULL_DETECTION_MS
+
+if TYPE_CHECKING:  # loaded late, and slowly
+    from model.engine import Engine
 
 log = logging.getLogger("moodlight.worker")
 
@@ -26,19 +35,25 @@ log = logging.getLogger("moodlight.worker")
 _NICENESS = 5
 
 
+class _StartError(RuntimeError):
+    """A sentence for whoever runs the worker."""
+
+
 @click.command()
-@click.option("--connect", "address", required=True, help="HOST:PORT of the web process.")
-@click.option("--weights", type=click.Path(path_type=Path), required=True)
-@click.option("--detector", "detector_name", type=click.Choice(DETECTORS), required=True)
+@click.option("--redis", "url", envvar="MOODLIGHT_REDIS", help="Serve the cluster on this Redis.")
+@click.option("--connect", "address", help="HOST:PORT of the web process; it says so itself.")
+@click.option("--weights", type=click.Path(path_type=Path), default=DEFAULT_WEIGHTS)
+@click.option("--detector", "detector_name", type=click.Choice(DETECTORS), default=DETECTORS[0])
 @click.option("--detector-model", type=click.Path(path_type=Path))
-@click.option("--engine", "engine_name", type=click.Choice(ENGINE_CHOICES), required=True)
-@click.option("--full-detection-ms", type=int, required=True)
-@click.option("--max-frame-bytes", type=int, required=True)
-@click.option("--max-width", type=int, required=True)
-@click.option("--max-height", type=int, required=True)
+@click.option("--engine", "engine_name", type=click.Choice(ENGINE_CHOICES), default=AUTO)
+@click.option("--full-detection-ms", type=int, default=FULL_DETECTION_MS)
+@click.option("--max-frame-bytes", type=int, default=FrameLimits.max_frame_bytes)
+@click.option("--max-width", type=int, default=FrameLimits.max_width)
+@click.option("--max-height", type=int, default=FrameLimits.max_height)
 @click.option("--log-json", is_flag=True)
 def main(
-    address: str,
+    url: str | None,
+    address: str | None,
     weights: Path,
     detector_name: str,
     detector_model: Path | None,
@@ -49,23 +64,39 @@ def main(
     max_height: int,
     log_json: bool,
 ) -> None:
-    """Serve frames until the connection closes."""
+    """Serve frames: all options but the first are the same as those of `python -m webapp`."""
+    if not url and not address:
+        raise click.UsageError("name the cluster's Redis: --redis redis://HOST:6379")
     _silence_codecs()
     logs.set_up(log_json)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us through the connection
     if hasattr(os, "nice"):
         os.nice(_NICENESS)
-    host, _, port = address.rpartition(":")
-    connection = socket.create_connection((host, int(port)))
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    token = os.environ.pop(messages.TOKEN_VARIABLE, "")
-    messages.send(connection, {"type": messages.HELLO, "token": token})
-    jobs = _start_reader(connection)
+    limits = FrameLimits(max_frame_bytes, max_width, max_height)
     # A header that says less than the decoder finds gets no further.
     os.environ["OPENCV_IO_MAX_IMAGE_PIXELS"] = str(max_width * max_height)
     # Workers are the parallelism: more threads in each would only fight over the cores.
     os.environ["OMP_NUM_THREADS"] = "1"  # torch's, should it be loaded
-    # Imported after the reader runs, so that a web process that dies now takes us along.
+    load = functools.partial(
+        _load, weights, detector_name, detector_model, engine_name, full_detection_ms
+    )
+    if address:
+        _serve_web_process(address, limits, load)
+    else:
+        _serve_cluster(url, weights, detector_name, limits, load)
+
+
+def _load(
+    weights: Path,
+    detector_name: str,
+    detector_model: Path | None,
+    engine_name: str,
+    full_detection_ms: int,
+) -> "Engine":
+    """A warm engine.
+
+    Raises:
+        _StartError: says what to do.
+    """
     import cv2
 
     from model.card import WeightsError
@@ -75,16 +106,62 @@ def main(
     cv2.setNumThreads(1)
     try:
         engine = Engine(weights, detector_name, detector_model, engine_name, full_detection_ms)
-        _warm_up(engine)
+    except (WeightsError, DetectorError) as error:
+        raise _StartError(str(error)) from None
+    _warm_up(engine)
+    return engine
+
+
+def _serve_web_process(address: str, limits: FrameLimits, load: Callable[[], "Engine"]) -> None:
+    """Serve the one that started us, until the connection closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us through the connection
+    host, _, port = address.rpartition(":")
+    connection = socket.create_connection((host, int(port)))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    token = os.environ.pop(messages.TOKEN_VARIABLE, "")
+    messages.send(connection, {"type": messages.HELLO, "token": token})
+    jobs = _start_reader(connection)
+    try:
+        engine = load()  # after the reader runs: a web process that dies now takes us along
+    except _StartError as error:
+        messages.send(connection, {"type": messages.REFUSED, "message": str(error)})
+        return
     except Exception as error:
-        known = isinstance(error, WeightsError | DetectorError)
-        said = str(error) if known else f"the model cannot start ({error!r}): see the server's log"
+        said = f"the model cannot start ({error!r}): see the server's log"
         messages.send(connection, {"type": messages.REFUSED, "message": said})
-        if known:
-            return
         raise
     messages.send(connection, {"type": messages.READY, "engine": engine.name})
-    _serve(connection, jobs, engine, FrameLimits(max_frame_bytes, max_width, max_height))
+    while True:
+        message, encoded = jobs.get()
+        if message["type"] == messages.PING:
+            reply = {"type": messages.PONG}
+        else:
+            reply = answer(engine, limits, message, encoded)
+        messages.send(connection, {**reply, "job": message["job"]})
+
+
+def _serve_cluster(
+    url: str,
+    weights: Path,
+    detector_name: str,
+    limits: FrameLimits,
+    load: Callable[[], "Engine"],
+) -> None:
+    """Serve all web processes on a Redis, until Ctrl-C or SIGTERM."""
+    from model import cluster
+    from model.redis_worker import RedisWorker
+
+    try:
+        redis = cluster.connect(url)
+        engine = load()
+    except (_StartError, cluster.ClusterError) as error:
+        log.error("the worker cannot start: %s", error)
+        sys.exit(1)
+    terms = cluster.Terms(engine.card["sha256"], detector_name, limits)
+    worker = RedisWorker(redis, terms, engine.name, functools.partial(answer, engine, limits))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: worker.stop())
+    worker.run()
 
 
 def _silence_codecs() -> None:
@@ -117,37 +194,32 @@ def _warm_up(engine) -> None:
     engine.probabilities(np.zeros((1, 48, 48), np.uint8))
 
 
-def _serve(connection: socket.socket, jobs: queue.SimpleQueue, engine, limits) -> None:
-    while True:
-        message, encoded = jobs.get()
-        if message["type"] == messages.PING:
-            messages.send(connection, {"type": messages.PONG, "job": message["job"]})
-            continue
-        try:
-            analysis = engine.analyze(encoded, limits, message["tracks"], message["t"])
-            numbers, tracks = analysis.follow(message["tracks"], message["t"])
-            answer = {
-                "type": messages.RESULT,
-                "detected": "followed" if analysis.followed else "full",
-                "timing_ms": analysis.timing_ms,
-                "tracks": tracks,
-                **analysis.to_dict(numbers),
-            }
-            if message["explain"] in numbers:
-                face = analysis.faces[numbers.index(message["explain"])]
-                answer["why"] = _why(engine, face, message["explain"])
-        except FrameError as error:
-            answer = {"type": messages.FAILURE, "code": error.code, "message": str(error)}
-        except MemoryError:
-            raise  # a process that has run out of memory is worth less than a new one
-        except Exception:
-            log.exception("a frame failed")
-            answer = {
-                "type": messages.FAILURE,
-                "code": BAD_FRAME,
-                "message": "the frame could not be analysed",
-            }
-        messages.send(connection, {**answer, "job": message["job"]})
+def answer(
+    engine: "Engine", limits: FrameLimits, message: dict[str, Any], encoded: bytes
+) -> dict[str, Any]:
+    """The `result` or `failure` for a `frame` message (`model.messages`), without its job."""
+    try:
+        analysis = engine.analyze(encoded, limits, message["tracks"], message["t"])
+        numbers, tracks = analysis.follow(message["tracks"], message["t"])
+        reply = {
+            "type": messages.RESULT,
+            "detected": "followed" if analysis.followed else "full",
+            "timing_ms": analysis.timing_ms,
+            "tracks": tracks,
+            **analysis.to_dict(numbers),
+        }
+        if message["explain"] in numbers:
+            face = analysis.faces[numbers.index(message["explain"])]
+            reply["why"] = _why(engine, face, message["explain"])
+        return reply
+    except FrameError as error:
+        return {"type": messages.FAILURE, "code": error.code, "message": str(error)}
+    except MemoryError:
+        raise  # a process that has run out of memory is worth less than a new one
+    except Exception:
+        log.exception("a frame failed")
+        said = "the frame could not be analysed"
+        return {"type": messages.FAILURE, "code": BAD_FRAME, "message": said}
 
 
 def _why(engine, face, track: int) -> dict:

@@ -63,14 +63,14 @@ def analyze() -> ResponseReturnValue:
         encoded = request.get_data()
     # Each request is a client of its own: it neither replaces nor follows another's frames.
     ticket = Ticket(f"api-{uuid.uuid4()}", encoded, Following(), time.monotonic() * 1e3)
-    if not service.api_places.acquire(blocking=False):
+    if not service.api_places.take():
         return _refuse(protocol.BUSY, "too many requests are being answered: try again in a moment")
     try:
         answer = service.analyze(ticket)
     except FrameError as error:
         return jsonify(protocol.refusal(error.code, str(error))), _STATUS[error.code]
     finally:
-        service.api_places.release()
+        service.api_places.give_back()
     return jsonify({key: answer[key] for key in ("width", "height", "faces", "timing_ms")})
 
 

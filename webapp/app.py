@@ -8,9 +8,10 @@ from typing import Any
 
 from flask import Flask, Request
 from flask_socketio import SocketIO
+from socketio import RedisManager
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from model import engines
+from model import cluster, engines
 from model.card import load_card
 from model.names import AUTO
 from webapp import events, headers, limits
@@ -18,9 +19,12 @@ from webapp.api import api
 from webapp.config import Settings
 from webapp.gate import Gate
 from webapp.pool import WorkerPool
+from webapp.redis_pool import RedisPool
 from webapp.routes import pages
 from webapp.service import Service
+from webapp.shared_viewers import SharedViewers
 from webapp.sharing import Sharing
+from webapp.viewers import Viewers
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -39,7 +43,7 @@ class _InMemory(Request):
 def create_app(
     settings: Settings,
     sharing: Sharing,
-    pool: WorkerPool | None = None,
+    pool: WorkerPool | RedisPool | None = None,
     gate: Gate | None = None,
 ) -> Flask:
     """Build the application; the pool is not started here.
@@ -52,11 +56,14 @@ def create_app(
 
     Raises:
         model.card.WeightsError: no usable weights, or not for the engine chosen.
+        model.cluster.ClusterError: `settings.redis` is no URL of Redis.
     """
     card = load_card(settings.weights)
     if settings.engine != AUTO:
         engines.check(settings.engine, settings.weights, card)
     gate = gate or Gate()
+    if pool is None and settings.redis:
+        pool = RedisPool(settings, gate, card["sha256"])
     app = Flask(__name__, static_folder=_ROOT / "static", template_folder=_ROOT / "templates")
     app.request_class = _InMemory
     app.register_blueprint(pages)
@@ -71,16 +78,26 @@ def create_app(
         json=limits.BoundedJson,
         logger=_QUIET,
         engineio_logger=_QUIET,
+        client_manager=_queue(settings),
     )
     limits.register(socketio, settings)
     events.register(socketio)
     app.wsgi_app = _adapt(app.wsgi_app)
     if settings.behind_proxy:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)
+    viewers = SharedViewers(settings.redis) if settings.redis else Viewers()
     app.extensions["moodlight"] = Service(
-        settings, card, gate, pool or WorkerPool(settings, gate), socketio, sharing
+        settings, card, gate, pool or WorkerPool(settings, gate), socketio, sharing, viewers
     )
     return app
+
+
+def _queue(settings: Settings) -> RedisManager | None:
+    """What carries events to connections of other web processes, in JSON; None with one of them."""
+    if settings.redis is None:
+        return None
+    options = cluster.connection_options()
+    return RedisManager(settings.redis, "moodlight", logger=_QUIET, redis_options=options)
 
 
 class _Discard(io.TextIOBase):

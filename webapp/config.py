@@ -11,7 +11,7 @@ import click
 
 from model.card import DEFAULT_WEIGHTS
 from model.image_header import FrameLimits
-from model.names import AUTO, DETECTORS, ENGINE_CHOICES
+from model.names import AUTO, DETECTORS, ENGINE_CHOICES, FULL_DETECTION_MS
 
 ENV_PREFIX = "MOODLIGHT_"
 ASYNC_MODES = ("eventlet", "threading")
@@ -30,6 +30,12 @@ def _join_code(_context: click.Context, _option: click.Option, code: str | None)
     if code is not None and not _CODE.fullmatch(code):
         raise click.BadParameter("must be 6 to 64 letters, digits, '-' or '_'", _context, _option)
     return code
+
+
+def _redis_url(_context: click.Context, _option: click.Option, url: str | None) -> str | None:
+    if url is not None and not url.startswith(("redis://", "rediss://")):
+        raise click.BadParameter("must begin with redis:// or rediss://", _context, _option)
+    return url
 
 
 def version() -> str:
@@ -52,11 +58,12 @@ class Settings:
     open: bool = False
     behind_proxy: bool = False
     workers: int = 1
+    redis: str | None = None
     weights: Path = DEFAULT_WEIGHTS
     detector: str = "mtcnn"
     detector_model: Path | None = None
     engine: str = AUTO
-    full_detection_ms: int = 400
+    full_detection_ms: int = FULL_DETECTION_MS
     max_frame_bytes: int = FrameLimits.max_frame_bytes
     max_width: int = FrameLimits.max_width
     max_height: int = FrameLimits.max_height
@@ -144,6 +151,13 @@ def options(command: Callable) -> Callable:
                 default=default_workers,
                 show_default="one a core, at most 4",
                 help="Inference processes.",
+            ),
+            _option(
+                "--redis",
+                metavar="URL",
+                callback=_redis_url,
+                help="Have the workers on this Redis (python -m model.worker --redis URL) look at "
+                "the frames, and start none; redis://[:PASSWORD@]HOST[:PORT].",
             ),
             _option(
                 "--weights",

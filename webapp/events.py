@@ -154,7 +154,7 @@ def _end_link(service: Service, sender: str) -> None:
 
 
 def _tell_viewers(service: Service, sender: str) -> None:
-    service.emit(protocol.VIEWERS, {"count": len(service.viewers.of(sender))}, sender)
+    service.emit(protocol.VIEWERS, {"count": service.viewers.count(sender)}, sender)
 
 
 def _unknown(event: Any, *_arguments: Any) -> dict[str, Any]:

@@ -95,6 +95,12 @@ class Gate:
             oldest = min((ticket.received for ticket in self._waiting.values()), default=None)
         return 0.0 if oldest is None else time.monotonic() - oldest
 
+    def wait_for_frame(self, timeout_s: float) -> bool:
+        """Wait until `take` would find a frame; whether it would."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._turns or self._closed, timeout_s)
+            return bool(self._turns) and not self._closed
+
     def take(self, timeout_s: float | None = None) -> Ticket | None:
         """Wait for a frame and hand it to the calling worker's thread; None if there is none."""
         with self._changed:

@@ -8,6 +8,7 @@ is unbounded. All rates are measured with the monotonic clock.
 import functools
 import json
 import logging
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -100,6 +101,31 @@ class RequestRate:
         if address not in self._by_address:
             self._by_address[address] = TokenBucket(self._rate, self._rate * _API_BURST_S)
         return self._by_address[address].take()
+
+
+class Places:
+    """So many may do something at once.
+
+    Args:
+        count: how many, now.
+    """
+
+    def __init__(self, count: Callable[[], int]) -> None:
+        self._count = count
+        self._taken = 0
+        self._lock = threading.Lock()
+
+    def take(self) -> bool:
+        """Take a place if there is one."""
+        with self._lock:
+            if self._taken >= self._count():
+                return False
+            self._taken += 1
+            return True
+
+    def give_back(self) -> None:
+        with self._lock:
+            self._taken -= 1
 
 
 class BoundedJson:

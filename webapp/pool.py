@@ -57,6 +57,11 @@ class WorkerPool:
         return len(self._ready)
 
     @property
+    def capacity(self) -> int:
+        """Frames that can be in work at once."""
+        return self._settings.workers
+
+    @property
     def answering_count(self) -> int:
         """Workers that have loaded and owe no answer for longer than a frame may take."""
         patience_s = self._settings.deadline_ms / 1000

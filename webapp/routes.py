@@ -76,10 +76,10 @@ def readyz() -> tuple[dict[str, Any], int]:
     service: Service = current_app.extensions["moodlight"]
     answering = service.pool.answering_count
     ready = answering > 0 and not service.draining
-    return {
-        "status": "ready" if ready else "not ready",
-        "workers": answering,
-    }, 200 if ready else 503
+    said = {"status": "ready" if ready else "not ready", "workers": answering}
+    if service.pool.refusal:
+        said["message"] = service.pool.refusal
+    return said, 200 if ready else 503
 
 
 @pages.get("/metrics")

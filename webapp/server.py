@@ -15,6 +15,7 @@ from flask import Flask
 
 from model import logs
 from model.card import WeightsError
+from model.cluster import ClusterError
 from webapp import certificates
 from webapp.app import create_app
 from webapp.certificates import Certificate, CertificateError
@@ -45,14 +46,15 @@ def run(settings: Settings, serve: Serve) -> None:
             certificate or the network cannot be used.
     """
     logs.set_up(settings.log_json)
-    if settings.detector == "yunet" and settings.detector_model is None:
+    own_workers = settings.redis is None
+    if own_workers and settings.detector == "yunet" and settings.detector_model is None:
         raise click.ClickException("yunet needs its ONNX file: name it with --detector-model FILE")
     host = settings.host or (_lan_address() if settings.lan else "127.0.0.1")
     try:
         certificate = _certificate(settings, host)
         sharing = _sharing(settings, host, certificate)
         app = create_app(settings, sharing)
-    except (WeightsError, CertificateError) as error:
+    except (WeightsError, CertificateError, ClusterError) as error:
         raise click.ClickException(str(error)) from None
     listener = _listen(host, settings.port, "--port")
     if certificate:
@@ -61,6 +63,8 @@ def run(settings: Settings, serve: Serve) -> None:
     pool = service.pool
     stopping = _stop_on_signals()
     pool.start()
+    if settings.redis:
+        service.viewers.start()
     log.info("open %s (Ctrl-C stops)", sharing.url)
     if certificate or sharing.code:
         sharing.show(click.echo, sys.stdout)

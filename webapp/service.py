@@ -1,8 +1,7 @@
 """What handlers and routes share: settings, model card, gate, pool, connections."""
 
-import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from flask_socketio import SocketIO
@@ -15,9 +14,11 @@ from webapp.clients import Clients
 from webapp.config import Settings
 from webapp.gate import Gate, Ticket
 from webapp.joining import JoinCode
-from webapp.limits import RequestRate
+from webapp.limits import Places, RequestRate
 from webapp.metrics import Metrics
 from webapp.pool import WorkerPool
+from webapp.redis_pool import RedisPool
+from webapp.shared_viewers import SharedViewers
 from webapp.sharing import Sharing
 from webapp.viewers import Viewers
 
@@ -31,10 +32,10 @@ class Service:
     settings: Settings
     card: dict[str, Any]
     gate: Gate
-    pool: WorkerPool
+    pool: WorkerPool | RedisPool
     socketio: SocketIO
     sharing: Sharing
-    viewers: Viewers = field(default_factory=Viewers)
+    viewers: Viewers | SharedViewers
     draining: bool = False
 
     def __post_init__(self) -> None:
@@ -53,7 +54,7 @@ class Service:
             lambda: self.pool.restarts,
         )
         # Requests are served in turn with the live clients; this many may take part at once.
-        self.api_places = threading.BoundedSemaphore(2 * self.settings.workers)
+        self.api_places = Places(lambda: 2 * self.pool.capacity)
         self._join_code = JoinCode(self.sharing.code) if self.sharing.code else None
 
     def check_code(self, given: object, address: str) -> None:
@@ -66,8 +67,10 @@ class Service:
             self._join_code.check(given, address)
 
     def emit(self, event: str, payload: dict[str, Any], session_id: str) -> None:
-        """Send an event to one connection and nobody else."""
-        self.socketio.emit(event, payload, to=session_id)
+        """Send an event to one connection and nobody else, on this web process or another."""
+        manager = self.socketio.server.manager
+        here = manager.is_connected(session_id, "/") or manager.is_pre_connected(session_id, "/")
+        self.socketio.emit(event, payload, to=session_id, ignore_queue=here)
 
     def refuse(self, code: str, message: str) -> dict[str, Any]:
         """Count a frame that is refused before it is looked at, and say why."""

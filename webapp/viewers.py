@@ -56,3 +56,7 @@ class Viewers:
         """Who watches a sender now."""
         with self._lock:
             return tuple(self._links[sender][1]) if sender in self._links else ()
+
+    def count(self, sender: str) -> int:
+        """How many watch a sender."""
+        return len(self.of(sender))

@@ -1,14 +1,22 @@
 """A server of each kind, and a Socket.IO client that remembers what it was told."""
 
 import itertools
+import shutil
+import socket
+import subprocess
 import threading
+import urllib.parse
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
+import redis
 import socketio
 import websocket
 
-from tests.conftest import Server, wait_until
+from model import cluster
+from tests.conftest import Server, free_port, missing, wait_until
 
 
 def skip_on_threads(server: Server) -> None:
@@ -18,14 +26,18 @@ def skip_on_threads(server: Server) -> None:
 
 
 class Client:
-    """A real Socket.IO client."""
+    """A real Socket.IO client; `source` is the address that it comes from."""
 
-    def __init__(self, url: str, auth: dict | None = None) -> None:
+    def __init__(self, url: str, auth: dict | None = None, source: str | None = None) -> None:
         self.hello: dict | None = None
         self.results: list[dict] = []
         self.events: list[tuple[str, object]] = []  # results and acks in the order of arrival
         self._ids = itertools.count(1)
-        self.io = socketio.Client(reconnection=False, ssl_verify=False)
+        self.io = socketio.Client(
+            reconnection=False,
+            ssl_verify=False,
+            websocket_extra_options={"socket": connect_from(source, url)} if source else None,
+        )
         self.io.on("hello", self._on_hello)
         self.io.on("result", self._on_result)
         # The library's own limit of 1 s is too short for a busy machine.
@@ -59,6 +71,47 @@ class Client:
     def ask(self, encoded: object, header: object = None) -> dict:
         """Send a frame and wait for its acknowledgement."""
         return self.send(encoded, header).wait()
+
+
+def connect_from(source: str, url: str) -> socket.socket:
+    """A connection to the server of a URL from an address of this machine."""
+    server = urllib.parse.urlsplit(url)
+    address = (server.hostname, server.port)
+    return socket.create_connection(address, timeout=5, source_address=(source, 0))
+
+
+PASSWORD = "a-test-password"
+
+
+class RedisServer:
+    """A `redis-server` of this test's own, which can be stopped and started again."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        if not (path := shutil.which("redis-server")):
+            missing("redis-server")
+        self.port = free_port()
+        self._command = [
+            *(path, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(folder)),
+            *("--requirepass", PASSWORD, "--appendonly", "no", *(options or ("--save", ""))),
+        ]
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"redis://:{PASSWORD}@127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
+        wait_until(self._answers)
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(10)
+
+    def _answers(self) -> bool:
+        with suppress(redis.RedisError):
+            return cluster.connect(self.url).ping()
+        return False
 
 
 class Pending:
@@ -116,3 +169,10 @@ def connect() -> Iterator[Callable[[Server], Client]]:
     # On threads the server leaves a client waiting 3 s for its goodbye; no test need wait too.
     for client in clients:
         threading.Thread(target=client.io.disconnect, daemon=True).start()
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path)
+    yield server
+    server.stop()

@@ -129,6 +129,7 @@ def test_clients_cannot_call_the_servers_own_handlers(name):
 
 class NoWorkers:
     ready_count = answering_count = restarts = 0
+    capacity = 1
     refusal = engine = None
 
 

@@ -11,10 +11,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import engineio.exceptions
 import engineio.socket
+import simple_websocket
 import socketio.packet
 from engineio.async_drivers._websocket_wsgi import SimpleWebSocketWSGI
 from flask_socketio import SocketIO
@@ -40,6 +42,8 @@ _RESERVED_EVENTS = ("connect", "disconnect", "connect_error", "*")
 _MAX_UNREAD_PACKETS = 1000
 # Whoever has opened a connection joins (says CONNECT) within this time.
 _JOIN_LIMIT_S = 10.0
+# On threads, a connection that is closed is noticed at the latest after this time.
+_LOOK_EVERY_S = 5.0
 
 
 class TokenBucket:
@@ -214,6 +218,25 @@ class BoundedSocket(engineio.socket.Socket):
             self.close(wait=False, abort=True)
 
 
+class ThreadWebSocket(SimpleWebSocketWSGI):
+    """Engine.IO's WebSocket for threads, without two races of the library below it."""
+
+    def wait(self) -> str | bytes | None:
+        """The next message; None once the connection is closed."""
+        try:
+            # It announces a message that is too big before it says that the connection is closed:
+            # whoever looks in between would wait for ever.
+            while (message := self.ws.receive(timeout=_LOOK_EVERY_S)) is None:
+                pass
+            return message
+        except simple_websocket.ConnectionClosed:
+            return None
+
+    def close(self) -> None:
+        with suppress(OSError):  # its own thread may have closed the socket just now
+            super().close()
+
+
 def register(socketio: SocketIO, settings: Settings) -> None:
     """Bound what connections may do; the server must not have any yet."""
     server = socketio.server
@@ -224,7 +247,7 @@ def register(socketio: SocketIO, settings: Settings) -> None:
     eio.has_joined = lambda eio_sid: server.manager.sid_from_eio_sid(eio_sid, "/") is not None
     eio.on("connect", _unless_full(server._handle_eio_connect, eio, 2 * settings.max_clients))
     if settings.async_mode == "threading":  # eventlet is told by Engine.IO itself
-        bounded = functools.partial(SimpleWebSocketWSGI, max_message_size=eio.max_http_buffer_size)
+        bounded = functools.partial(ThreadWebSocket, max_message_size=eio.max_http_buffer_size)
         eio._async = {**eio._async, "websocket": bounded}
 
 

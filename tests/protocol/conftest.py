@@ -19,12 +19,6 @@ from model import cluster
 from tests.conftest import Server, free_port, missing, wait_until
 
 
-def skip_on_threads(server: Server) -> None:
-    """For tests that failed in whole runs on threads, for reasons not yet known."""
-    if "threading" in server.process.args:
-        pytest.skip("on threads, connections were lost count of in whole runs: not understood yet")
-
-
 class Client:
     """A real Socket.IO client; `source` is the address that it comes from."""
 

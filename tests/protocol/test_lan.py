@@ -11,7 +11,7 @@ import pytest
 import socketio
 
 from tests.conftest import UNVERIFIED, Server, free_port, wait_until
-from tests.protocol.conftest import Client, skip_on_threads
+from tests.protocol.conftest import Client
 from tests.protocol.test_faults import MODES, run_to_end
 from tests.protocol.test_http import call
 
@@ -285,7 +285,6 @@ def flat(value: object) -> Iterator[object]:
 
 
 def test_a_link_ends_with_its_sender(lan_server, join):
-    skip_on_threads(lan_server)
     sender = join(lan_server)
     told = []
     sender.io.on("viewers", lambda message: told.append(message["count"]))

@@ -7,6 +7,7 @@ import zlib
 from contextlib import suppress
 
 import pytest
+import simple_websocket
 from flask import Flask
 
 from model.image_header import FrameError, FrameLimits, check_header, is_complete
@@ -219,3 +220,18 @@ def test_a_marker_that_a_decoder_skips_hides_no_size(portrait_jpeg):
     hidden = portrait_jpeg[:2] + b"\xff\xd0" + portrait_jpeg[2:] + small
     with pytest.raises(FrameError, match="no JPEG"):
         check_header(hidden, FrameLimits())
+
+
+def test_a_thread_notices_a_connection_that_closed_without_waking_it():
+    class Library:
+        looks = 0
+
+        def receive(self, timeout: float) -> None:
+            self.looks += 1
+            if self.looks > 2:
+                raise simple_websocket.ConnectionClosed
+
+    waiting = limits.ThreadWebSocket(None, None)
+    waiting.ws = Library()
+    assert waiting.wait() is None
+    assert waiting.ws.looks == 3

@@ -145,15 +145,13 @@ def test_resume_is_exact(fer2013_csv, whole, broken):
 
 
 @pytest.mark.parametrize(
-    ("options", "tolerance"),
-    # Muon's steps are of one size, however small the momentum: they pass rounding on. How far
-    # depends on the processor: below 0.002 with AVX2, 0.0042 with AVX-512.
-    [((*FAST, "--set", "muon_lr=0"), 1e-3), (FAST, 8e-3)],
+    ("options", "share"),
+    # Muon's steps are of one size, however small the momentum: they pass rounding on.
+    [((*FAST, "--set", "muon_lr=0"), 0.01), (FAST, 0.05)],
     ids=["sgd", "muon"],
 )
-def test_a_run_goes_on_from_a_compact_state(
-    fer2013_csv, whole, broken, tmp_path, options, tolerance
-):
+def test_a_run_goes_on_from_a_compact_state(fer2013_csv, whole, broken, tmp_path, options, share):
+    """The rounding moves the loss by a small share of what the epochs after it move it."""
     small = tmp_path / "small"
     small.mkdir()
     done = CliRunner().invoke(
@@ -168,8 +166,9 @@ def test_a_run_goes_on_from_a_compact_state(
     assert exact_card["resumed_from_compact_state_at_epoch"] is None
     for ours, theirs in zip(resumed.parameters(), exact.parameters(), strict=True):
         torch.testing.assert_close(ours, theirs, atol=5e-3, rtol=0)
-    losses = [run.load_state(folder)["history"][-1]["loss"] for folder in (small, whole)]
-    assert losses[0] == pytest.approx(losses[1], abs=tolerance)
+    last = [run.load_state(folder)["history"][-1]["loss"] for folder in (small, whole)]
+    first = run.load_state(whole)["history"][0]["loss"]
+    assert abs(last[0] - last[1]) < share * abs(first - last[1])
 
 
 def test_a_wide_networks_compact_state_is_at_most_40_mb(tmp_path):

@@ -11,6 +11,9 @@ import { texts } from "./texts/index.js";
 import { Timeline } from "./timeline.js";
 import * as ui from "./ui.js";
 
+/** Asked anew at each drawing: readers change their mind while the page is open. */
+const lessMotion = matchMedia("(prefers-reduced-motion: reduce)");
+
 /** @typedef {import("./steady.js").Shown} Shown */
 /** @typedef {import("./transport.js").Face} Face */
 /** @typedef {import("./transport.js").Result} Result */
@@ -26,7 +29,7 @@ export class View {
     this.heat = new Heat();
     this.bars = new Bars(dom.bars);
     this.timeline = new Timeline(dom.timeline);
-    this.steadier = new Steadier();
+    this.steadier = new Steadier(() => !lessMotion.matches);
     this.speech = new Speech();
     this.clear();
     dom.headline.textContent = texts.noFaceYet;

@@ -75,6 +75,22 @@ export function atTop(box, size, view, taken) {
   return places.find((place) => !taken.some((other) => overlap(place, other))) ?? places[0];
 }
 
+/**
+ * The face in the place of this box.
+ * @template {{box: [number, number, number, number]}} Face
+ * @param {[number, number, number, number]} box x, y, width, height
+ * @param {Face[]} faces
+ * @returns {Face | undefined} the nearest, if its middle lies within the box
+ */
+export function faceAt([x, y, width, height], faces) {
+  const far = (/** @type {Face} */ { box }) => [
+    Math.abs(box[0] + box[2] / 2 - x - width / 2) / width,
+    Math.abs(box[1] + box[3] / 2 - y - height / 2) / height,
+  ];
+  const inside = faces.filter((face) => Math.max(...far(face)) < 0.5);
+  return inside.sort((a, b) => Math.hypot(...far(a)) - Math.hypot(...far(b)))[0];
+}
+
 /** @param {Rect} a @param {Rect} b */
 function overlap(a, b) {
   const apart =

@@ -138,7 +138,6 @@ export function showStage(what) {
   dom.toolbar.hidden = what === "welcome";
   dom.video.hidden = what !== "live" && what !== "video";
   dom.player.hidden = what !== "video";
-  dom.why.hidden = what === "video";
   dom.still.hidden = what !== "still";
   dom.controls.hidden = what !== "live";
   if (what !== "live") dom.flip.hidden = true; // else `showCameras` decides

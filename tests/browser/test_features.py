@@ -282,6 +282,37 @@ def test_why_works_on_a_picture(server, open_page, portrait):
     assert page.errors == []
 
 
+def test_why_works_on_a_video_and_is_asked_anew_as_it_plays(server, open_page, video_file):
+    script = """
+        window.explained = 0;
+        const send = WebSocket.prototype.send;
+        WebSocket.prototype.send = function (message) {
+            window.explained += String(message).includes('"explain":');
+            send.call(this, message);
+        };"""
+    page = open_page(server, script=script)
+    page.check("#consent")
+    page.set_input_files("#file", str(video_file))
+    page.wait_for_selector("#status[data-state=analysing]")
+    assert page.is_disabled("#why")
+    page.wait_for_selector("#status[data-state=video]", timeout=60_000)
+    page.click("#why")
+    wait_for(page, f"({WARM})() > 500")
+    assert page.evaluate("explained") == 1
+    page.wait_for_timeout(1000)
+    assert page.evaluate("explained") == 1  # it stands still: nothing new to ask
+    page.click("#pause")
+    wait_for(page, "document.querySelector('#video').ended && explained > 1")
+    page.wait_for_timeout(1000)
+    asked = page.evaluate("explained")
+    assert page.evaluate(WARM) > 500
+    page.click("#why")
+    wait_for(page, f"({WARM})() === 0")
+    page.wait_for_timeout(700)
+    assert page.evaluate("explained") == asked <= 6
+    assert page.errors == []
+
+
 def test_frames_are_encoded_off_the_main_thread_where_the_browser_can(server, open_page):
     page = open_page(server)
     start(page)

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { atTop, beside, fitWithin, toView } from "../../static/js/geometry.js";
+import { atTop, beside, faceAt, fitWithin, toView } from "../../static/js/geometry.js";
 
 const FRAME = { width: 640, height: 480 };
 const VIEW = { width: 1280, height: 960 };
@@ -71,4 +71,12 @@ test("where there is no room left a label stands above its face all the same", (
   const size = { width: 100, height: 20 };
   const box = { x: 5, y: 30, width: 20, height: 8 };
   assert.equal(atTop(box, size, view, [{ x: 0, y: 0, width: 120, height: 40 }]).y, 6);
+});
+
+test("a face is found again by its place", () => {
+  const faces = [[100, 100, 50, 60], [140, 100, 50, 60], [400, 100, 50, 60]].map((box) => ({ box }));
+  assert.equal(faceAt([135, 104, 48, 62], faces), faces[1]);
+  assert.equal(faceAt([108, 96, 48, 62], faces), faces[0]);
+  assert.equal(faceAt([250, 100, 50, 60], faces), undefined);
+  assert.equal(faceAt([100, 100, 50, 60], []), undefined);
 });

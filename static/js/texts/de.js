@@ -113,6 +113,44 @@ export const de = {
     endLink: "Zuschauerlink beenden",
     watchIntro: "Rahmen und Zahlen, die jemand mit Ihnen teilt. Das Bild bleibt bei ihm.",
   },
+  about: {
+    title: "Über Moodlight",
+    toCamera: "Zur Kamera",
+    heading: "Was es tut und wie oft es irrt",
+    lead: "Moodlight findet Gesichter in Bildern und schätzt den Ausdruck, den jedes zeigt. Es weiß nicht, was jemand fühlt, erkennt niemanden wieder und speichert kein Bild.",
+    versions: "Das Programm und sein Modell",
+    program: "Version des Programms",
+    model: "Modell",
+    modelVersion: "Version des Modells",
+    network: "Netz",
+    parameters: "Parameter, Millionen",
+    gmacs: "Multiplikationen je Gesicht, Milliarden",
+    trainedOn: "Trainiert mit",
+    rows: "den Training-Zeilen von FER2013",
+    rowsAndVotes: "den Training-Zeilen von FER2013 und den Stimmen vieler Menschen aus FER+",
+    PublicTest: "Richtig nach den Angaben von FER2013 (PublicTest)",
+    PublicTest_flip: "Dasselbe, mit dem Spiegelbild gemittelt",
+    PublicTest_ferplus: "Richtig nach der Mehrheit von zehn Menschen (FER+)",
+    PrivateTest: "Richtig nach den Angaben von FER2013 (PrivateTest)",
+    engine: "Rechenwerk",
+    starting: "startet",
+    confusion: "Was es wofür hält",
+    confusionLead:
+      "FER2013, PublicTest: Jede Zeile ist eine wahre Klasse, jede Zelle der Anteil davon, in Prozent, der so genannt wurde.",
+    confusionLabel: "Verwechslungstabelle",
+    limits: "Grenzen",
+    notAtWork:
+      "Nicht bei der Arbeit oder in der Bildung verwenden: Die EU-KI-Verordnung, Art. 5 Abs. 1 f, verbietet es, dort auf Emotionen zu schließen.",
+    noDecisions:
+      "Nicht bei Einstellung, Polizei oder Medizin verwenden, auch nicht für irgendeine Entscheidung über einen Menschen.",
+    agreed: "Alle im Bild müssen einverstanden sein, auch wer nur vorbeigeht.",
+    noGroups:
+      "FER2013 enthält keine Angaben zu Alter, Geschlecht oder Herkunft: Niemand kann daraus sagen, wie sich die Fehler zwischen Gruppen unterscheiden.",
+    noisy: "Seine Angaben sind unzuverlässig: Menschen stimmen ihnen nur etwa so oft zu wie gute Programme.",
+    licences: "Lizenzen",
+    licenceList:
+      "Moodlight: MIT. PyTorch, NumPy, Flask: BSD. OpenCV: Apache 2.0. ONNX Runtime, die Gewichte von MTCNN, Socket.IO, uPlot: MIT. Die README nennt alle, und was bei Gewichten, die mit FER2013 trainiert sind, ungeklärt ist.",
+  },
   trust: {
     Android:
       "Herunterladen, dann in den Einstellungen nach „CA-Zertifikat“ suchen (Sicherheit, Verschlüsselung und Anmeldedaten, Zertifikat installieren) und die Datei wählen.",

@@ -117,6 +117,43 @@ export const en = {
     endLink: "End the viewer link",
     watchIntro: "Boxes and numbers that somebody shares with you. The picture stays with them.",
   },
+  about: {
+    title: "About Moodlight",
+    toCamera: "To the camera",
+    heading: "What it does, and how often it errs",
+    lead: "Moodlight finds faces in pictures and estimates the expression that each one shows. It does not know what anybody feels, recognises nobody, and stores no picture.",
+    versions: "The program and its model",
+    program: "Version of the program",
+    model: "Model",
+    modelVersion: "Version of the model",
+    network: "Network",
+    parameters: "Parameters, millions",
+    gmacs: "Multiplications a face, billions",
+    trainedOn: "Trained on",
+    rows: "FER2013's Training rows",
+    rowsAndVotes: "FER2013's Training rows and FER+'s crowd votes",
+    PublicTest: "Right by FER2013's labels (PublicTest)",
+    PublicTest_flip: "The same, averaged with the mirror image",
+    PublicTest_ferplus: "Right by the majority of ten people (FER+)",
+    PrivateTest: "Right by FER2013's labels (PrivateTest)",
+    engine: "Engine",
+    starting: "starting",
+    confusion: "What it takes for what",
+    confusionLead:
+      "FER2013's PublicTest: each row is a true class, each cell the share of it, in percent, that was called so.",
+    confusionLabel: "Confusion matrix",
+    limits: "Limits of use",
+    notAtWork:
+      "Not for use at work or in education: the EU AI Act, Art. 5(1)(f), prohibits inferring emotions there.",
+    noDecisions: "Not for hiring, policing or medicine, nor for any decision about a person.",
+    agreed: "Everyone in view must agree, bystanders too.",
+    noGroups:
+      "FER2013 has no demographic labels: nobody can say from it how the errors differ between groups.",
+    noisy: "Its labels are noisy: people agree with them only about as often as good programs do.",
+    licences: "Licences",
+    licenceList:
+      "Moodlight: MIT. PyTorch, NumPy, Flask: BSD. OpenCV: Apache 2.0. ONNX Runtime, MTCNN's weights, Socket.IO, uPlot: MIT. The README has the whole list, and what is unsettled about weights trained on FER2013.",
+  },
   trust: {
     Android:
       "Download it, then search the settings for “CA certificate” (Security, Encryption and credentials, Install a certificate) and choose the file.",

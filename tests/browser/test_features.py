@@ -1,9 +1,11 @@
 """What the page offers besides the live view, each in a real browser."""
 
+import base64
 import csv
 import io
 import json
 import os
+import re
 import signal
 
 import cv2
@@ -37,6 +39,25 @@ def test_another_camera_is_offered_only_where_there_is_one(server, open_page):
     page.click("#flip")
     wait_for(page, f"document.querySelector('#cameras').value !== '{before}'")
     page.wait_for_selector("#status[data-state=running]")
+    assert page.errors == []
+
+
+def test_the_camera_that_was_chosen_is_opened_again_after_a_reload(server, open_page):
+    two = "--use-fake-device-for-media-stream=device-count=2"
+    page = open_page(server, flags=("--use-fake-ui-for-media-stream", two))
+    start(page)
+    page.wait_for_selector("#toolbar:visible")
+    first = page.input_value("#cameras")
+    options = page.locator("#cameras option").evaluate_all("(all) => all.map((o) => o.value)")
+    (second,) = set(options) - {first}
+    page.select_option("#cameras", second)
+    page.wait_for_selector("#status[data-state=running]")
+    used = "document.querySelector('#video').srcObject.getVideoTracks()[0].getSettings().deviceId"
+    assert page.evaluate(used) == second
+    page.reload()
+    start(page)
+    page.wait_for_selector("#toolbar:visible")
+    assert page.evaluate(used) == second == page.input_value("#cameras")
     assert page.errors == []
 
 
@@ -153,6 +174,77 @@ def test_a_picture_file_is_analysed_and_drawn(server, open_page, portrait):
     assert page.errors == []
 
 
+# What a file manager's drag does, as far as a page can tell.
+DROP = """(base64) => {
+    const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([bytes], "dropped.jpg", {type: "image/jpeg"}));
+    const stage = document.querySelector("#stage");
+    const fire = (name) => stage.firstElementChild.dispatchEvent(
+        new DragEvent(name, {dataTransfer, bubbles: true, cancelable: true}));
+    // A page that does not refuse the browser's own way would be left for the file.
+    return ["dragover", "drop"].map((name) => !fire(name));
+}"""
+
+
+def test_a_picture_that_is_dropped_is_analysed_once_everyone_agreed(
+    server, open_page, portrait_jpeg
+):
+    page = open_page(server)
+    picture = base64.b64encode(portrait_jpeg).decode()
+    assert page.evaluate(DROP, picture) == [True, True]
+    assert page.is_visible("#welcome")  # no consent yet
+    page.check("#consent")
+    assert page.evaluate(DROP, picture) == [True, True]
+    page.wait_for_selector("#status[data-state=picture]")
+    assert page.locator("#others .chip").all_inner_texts() == ["Face 1: Happy"]
+    wait_for(page, f"({COLOURED_BOUNDS})().count > 200")
+    # Over what is shown, the next one takes its place.
+    page.evaluate("document.querySelector('#headline').textContent = ''")
+    assert page.evaluate(DROP, picture) == [True, True]
+    page.wait_for_selector("#headline:has-text('Happy')")
+    assert page.errors == []
+
+
+# Boxes drawn on the overlay, as shares of its width and height.
+BOXES = """
+    window.boxes = [];
+    const {roundRect, stroke} = CanvasRenderingContext2D.prototype;
+    CanvasRenderingContext2D.prototype.roundRect = function (...box) {
+        this.box = box;
+        roundRect.apply(this, box);
+    };
+    CanvasRenderingContext2D.prototype.stroke = function (...path) {
+        const {clientWidth, clientHeight, id} = this.canvas;
+        const [x, y, width, height] = this.box ?? [];
+        if (id === "overlay") window.boxes.push(
+            [x / clientWidth, y / clientHeight, width / clientWidth, height / clientHeight]);
+        stroke.apply(this, path);
+    };
+"""
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_ten_faces_get_ten_boxes_and_ten_rows(server, open_page, portrait, width):
+    page = open_page(server, script=BOXES, viewport={"width": width, "height": 780})
+    page.check("#consent")
+    ten = np.vstack([np.hstack([portrait[15:225, 200:380]] * 5)] * 2)  # each face 180x210
+    page.set_input_files(
+        "#file", {"name": "ten.jpg", "mimeType": "image/jpeg", "buffer": to_jpeg(ten, 95)}
+    )
+    page.wait_for_selector("#status[data-state=picture]")
+    chips = page.locator("#others .chip")
+    assert sorted(chips.all_inner_texts()) == sorted(f"Face {i}: Happy" for i in range(1, 11))
+    cut = "(all) => all.filter((chip) => chip.scrollWidth > chip.clientWidth).length"
+    assert chips.evaluate_all(cut) == 0
+    middles = {
+        (int(5 * (x + width / 2)), int(2 * (y + height / 2)))
+        for x, y, width, height in page.evaluate("boxes")
+    }
+    assert middles == {(column, row) for column in range(5) for row in range(2)}
+    assert page.errors == []
+
+
 @pytest.fixture
 def video_file(portrait, tmp_path):
     """Two seconds of WebM: the portrait, moving to the right."""
@@ -237,6 +329,78 @@ def test_a_file_that_is_no_picture_gets_a_sentence(server, open_page):
     )
     page.wait_for_selector("#notice:visible")
     assert "cannot read" in page.inner_text("#notice")
+
+
+@pytest.mark.parametrize("kind", ["a codec that browsers lack", "no video at all"])
+def test_a_video_that_the_browser_cannot_decode_gets_a_sentence(
+    server, open_page, portrait, tmp_path, kind
+):
+    path = tmp_path / "a.mp4"
+    if kind == "no video at all":
+        path.write_bytes(b"no video")
+    else:
+        writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 10, (640, 480))
+        for _ in range(10):
+            writer.write(portrait)
+        writer.release()
+    page = open_page(server)
+    page.check("#consent")
+    page.set_input_files("#file", str(path))
+    page.wait_for_selector("#notice:visible")
+    assert page.inner_text("#notice").startswith("This browser cannot play that video. Try an MP4")
+    assert page.is_enabled("#start")
+    assert page.evaluate("document.activeElement.id") == "start"
+
+
+def test_full_screen_shows_picture_and_controls_and_comes_back(live):
+    filled = "document.fullscreenElement?.id"
+    live.click("#full-screen")
+    wait_for(live, f"{filled} === 'stage'")
+    for name in ("#overlay", "#pause", "#stop"):
+        place = live.locator(name).bounding_box()
+        assert place["y"] >= 0
+        assert place["y"] + place["height"] <= live.evaluate("innerHeight")
+    wait_for(live, f"({COLOURED_BOUNDS})().count > 200")
+    live.click("#full-screen")
+    wait_for(live, f"{filled} === undefined")
+    live.click("#full-screen")
+    wait_for(live, f"{filled} === 'stage'")
+    live.click("#stop")  # what was filled is gone
+    wait_for(live, f"{filled} === undefined")
+    assert live.is_visible("#start")
+    assert live.errors == []
+
+
+def test_the_performance_line_says_plausible_numbers(live):
+    live.click(".performance summary")
+    film(live, 3)
+    rows = "document.querySelectorAll('#figures dd')"
+    wait_for(live, f"[...{rows}].every((row) => /\\d/.test(row.textContent))")
+    names = live.locator("#figures dt").all_inner_texts()
+    said = dict(zip(names, live.locator("#figures dd").all_inner_texts(), strict=True))
+
+    def numbers(name: str, form: str) -> list[float]:
+        found = re.fullmatch(form.replace("N", r"(\d+(?:\.\d+)?)"), said[name])
+        assert found, said
+        return [float(number) for number in found.groups()]
+
+    sent, shown = numbers("Frames sent / results shown a second", "N / N")
+    assert 0.5 < shown <= 60
+    assert shown == pytest.approx(sent, rel=0.5)
+    median, p95 = numbers("Round trip, median / p95", "N ms / N ms")
+    assert 1 <= median <= p95 < 5000
+    queue, decode, detect, classify = numbers(
+        "Server: queue, decode, detect, classify", "N ms, N ms, N ms, N ms"
+    )
+    assert detect + classify > 0
+    assert queue + decode + detect + classify < 5000
+    (dropped,) = numbers("Frames dropped", "N")
+    assert dropped < 50
+    width, height, kilobytes = numbers("Frame", "N \N{MULTIPLICATION SIGN} N, N kB")
+    assert 320 <= width <= 640
+    assert width / height == pytest.approx(4 / 3, rel=0.01)
+    assert 3 < kilobytes < 200
+    assert live.errors == []
 
 
 def test_the_neutral_face_is_measured_kept_switched_and_forgotten(live):

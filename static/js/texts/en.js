@@ -87,8 +87,11 @@ export const en = {
     stopRecording: "Stop recording",
     neutral: "My neutral face",
     neutralHint: "Look neutral for two seconds…",
-    neutralOn: (/** @type {string} */ face) => `Neutral face: on${face && `, ${face}`}`,
+    neutralOn: (/** @type {string} */ face) => `Neutral face: on, ${face}`,
     neutralOff: "Neutral face: off",
+    neutralOffer: (/** @type {string} */ face) => `Neutral face: off. Use for ${face}`,
+    neutralGone: (/** @type {string} */ face) =>
+      `${face} is gone, so the correction by the neutral face is off.`,
     forget: "Forget",
     performance: "Performance",
     timeline: "Last two minutes",

@@ -5,18 +5,13 @@ from typing import Any
 from flask import Blueprint, Response, abort, current_app, render_template
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from webapp import certificates, protocol
+from webapp import certificates, config, protocol
 from webapp.service import Service
 
 pages = Blueprint("pages", __name__)
 
-# Figures of the card that /about shows, where they were measured.
-_FIGURE_NAMES = {
-    "PublicTest": "Right by FER2013's labels (PublicTest)",
-    "PublicTest_flip": "The same, averaged with the mirror image",
-    "PublicTest_ferplus": "Right by the majority of ten people (FER+)",
-    "PrivateTest": "Right by FER2013's labels (PrivateTest)",
-}
+# Figures of the card that /about shows, where they were measured; the page has a text for each.
+_FIGURES = ("PublicTest", "PublicTest_flip", "PublicTest_ferplus", "PrivateTest")
 
 
 @pages.get("/")
@@ -54,11 +49,12 @@ def authority() -> Response:
 def about() -> str:
     service: Service = current_app.extensions["moodlight"]
     accuracy = service.card["accuracy"]
-    named = [(name, accuracy.get(key)) for key, name in _FIGURE_NAMES.items()]
+    figures = [(name, accuracy.get(name)) for name in _FIGURES]
     return render_template(
         "about.html",
         card=service.card,
-        figures=[(name, value) for name, value in named if value is not None],
+        version=config.version(),
+        figures=[(name, value) for name, value in figures if value is not None],
         engine=service.pool.engine,
     )
 

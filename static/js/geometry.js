@@ -52,7 +52,8 @@ export function beside(box, size, view, taken) {
 }
 
 /**
- * Where a label of this size stands: above its box, or below it where another label is above.
+ * Where a label of this size stands: above its box, below it where another label is above, else the
+ * nearest place above or below the labels that are in its way.
  * At the picture's top it lies over the box: a jump to below would flicker.
  * @param {Rect} box
  * @param {{width: number, height: number}} size
@@ -63,13 +64,31 @@ export function beside(box, size, view, taken) {
 export function atTop(box, size, view, taken) {
   const x = Math.max(2, Math.min(box.x, view.width - size.width - 2));
   const lowest = view.height - size.height - 2;
-  const [above, below] = [box.y - size.height - 4, box.y + box.height + 4].map((y) => ({
-    x,
-    y: Math.max(2, Math.min(y, lowest)),
-    ...size,
-  }));
-  const free = [above, below].find((place) => !taken.some((other) => overlap(place, other)));
-  return free ?? above;
+  const within = (/** @type {number} */ y) => Math.max(2, Math.min(y, lowest));
+  const above = within(box.y - size.height - 4);
+  const below = within(box.y + box.height + 4);
+  const next = taken
+    .flatMap((other) => [other.y - size.height - 2, other.y + other.height + 2])
+    .filter((y) => y === within(y))
+    .sort((a, b) => Math.abs(a - above) - Math.abs(b - above));
+  const places = [above, below, ...next].map((y) => ({ x, y, ...size }));
+  return places.find((place) => !taken.some((other) => overlap(place, other))) ?? places[0];
+}
+
+/**
+ * The face in the place of this box.
+ * @template {{box: [number, number, number, number]}} Face
+ * @param {[number, number, number, number]} box x, y, width, height
+ * @param {Face[]} faces
+ * @returns {Face | undefined} the nearest, if its middle lies within the box
+ */
+export function faceAt([x, y, width, height], faces) {
+  const far = (/** @type {Face} */ { box }) => [
+    Math.abs(box[0] + box[2] / 2 - x - width / 2) / width,
+    Math.abs(box[1] + box[3] / 2 - y - height / 2) / height,
+  ];
+  const inside = faces.filter((face) => Math.max(...far(face)) < 0.5);
+  return inside.sort((a, b) => Math.hypot(...far(a)) - Math.hypot(...far(b)))[0];
 }
 
 /** @param {Rect} a @param {Rect} b */

@@ -12,7 +12,7 @@ import * as ui from "./ui.js";
 
 const { dom } = ui;
 /** Time between heat maps: they cost the server more than a frame without. */
-const EXPLAIN_EVERY_MS = 600;
+export const EXPLAIN_EVERY_MS = 600;
 
 export class Live {
   /**

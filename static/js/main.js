@@ -26,7 +26,9 @@ const MIRROR_KEY = "mirror";
 const VIDEO_STEP_KEY = "video-step";
 
 const view = new View(explainPicture);
-const resting = new Resting(() => view.selected);
+const resting = new Resting(() =>
+  view.shown.some((face) => face.track === view.selected) ? view.selected : -1,
+);
 /** Largest frame that is sent; the server may allow less. */
 const frameOptions = { longSide: 640, quality: LEVELS[0].quality };
 /** @type {Live | Picture | Video | null} */
@@ -77,8 +79,9 @@ const sharePanel = new SharePanel(transport);
 /** @param {import("./transport.js").Result} result */
 function onLiveResult(result) {
   const raw = result.faces.map((face) => ({ ...face, track: face.track + view.firstTrack }));
-  resting.take(raw, view.shown);
-  const shown = view.take(result, performance.now(), (face) => resting.correct(face));
+  const now = performance.now();
+  const shown = view.take(result, now, (face) => resting.correct(face));
+  resting.take(raw, now);
   session?.add(shown, raw, Date.now(), result);
   if (session?.full) toggleRecording();
   ui.showState(document.hidden ? "hidden" : "running"); // one may have been on its way

@@ -65,17 +65,43 @@ export function corrected(face, offsets, sureFrom) {
   return { ...face, probabilities, label, confidence, confident: confidence >= sureFrom };
 }
 
+/** Without a result for this long a face is gone: the server keeps its number a little less long. */
+export const GONE_MS = 2000;
+
 /**
- * Whose face the correction is for. Nobody is identified, so it is a guess that the page marks: the
- * face measured or guessed before as long as it is in view, then the largest one.
- * @param {number} track the last guess
- * @param {{track: number}[]} faces of the newest result, largest first
- * @param {{track: number}[]} shown faces in view, those lost for a moment too
- * @returns {number}
+ * Whose face the correction is for: the one that the reader chose, by its number. Nobody is
+ * identified, so once that face is gone the correction passes to no other by itself.
  */
-export function findMe(track, faces, shown) {
-  const inView = [...faces, ...shown].some((face) => face.track === track);
-  return inView ? track : (faces[0]?.track ?? track);
+export class Wearer {
+  constructor() {
+    /** -1: nobody */
+    this.track = -1;
+    this.seenAt = 0;
+  }
+
+  /** @param {number} track @param {number} now milliseconds, never decreasing */
+  begin(track, now) {
+    this.track = track;
+    this.seenAt = now;
+  }
+
+  end() {
+    this.track = -1;
+  }
+
+  /**
+   * Take in a result.
+   * @param {{track: number}[]} faces
+   * @param {number} now
+   * @returns {number} track of the face that is gone as of this result, else -1
+   */
+  take(faces, now) {
+    const { track } = this;
+    if (faces.some((face) => face.track === track)) this.seenAt = now;
+    if (track < 0 || now - this.seenAt <= GONE_MS) return -1;
+    this.end();
+    return track;
+  }
 }
 
 /** @returns {Offsets | null} */

@@ -11,6 +11,8 @@ const LABEL = { font: "600 15px system-ui, sans-serif", height: 26, dot: 5 };
 const SMALL_LABEL = { font: "600 12px system-ui, sans-serif", height: 20, dot: 4 };
 const SMALL_FONT = "500 11px system-ui, sans-serif";
 const BAR = { width: 62, height: 8, gap: 5, name: 56, padding: 8 };
+/** With less of the picture's width for each face, labels say the expression only. */
+const FULL_LABEL_PX = 150;
 const UNSURE_COLOUR = "#d7dade";
 
 /** @typedef {{width: number, height: number}} Size */
@@ -27,13 +29,18 @@ const UNSURE_COLOUR = "#d7dade";
 export function drawFaces(context, faces, frame, view, { mirrored, selected }) {
   const taken = faces.map((face) => toView(face.box, frame, view, mirrored));
   const several = faces.length > 1;
+  const crowded = view.width < FULL_LABEL_PX * faces.length;
   /** @type {import("./geometry.js").Rect[]} */
   const labels = [];
+  const boxes = [...taken];
+  const colours = faces.map((face) => (face.confident ? COLOURS[face.label] : UNSURE_COLOUR));
+  // All boxes first: none crosses a label.
   faces.forEach((face, i) => {
-    const box = taken[i];
-    const colour = face.confident ? COLOURS[face.label] : UNSURE_COLOUR;
-    drawBox(context, box, colour, face.confident, several && face.track === selected);
-    labels.push(drawLabel(context, box, labelText(face, several), { view, colour, labels }));
+    drawBox(context, boxes[i], colours[i], face.confident, several && face.track === selected);
+  });
+  faces.forEach((face, i) => {
+    const [box, colour] = [boxes[i], colours[i]];
+    labels.push(drawLabel(context, box, labelText(face, several, crowded), { view, colour, labels }));
     if (view.width < ROOMY_PX || (faces.length > 2 && face.track !== selected)) return;
     const place = beside(box, barsSize(face), view, taken);
     if (!place) return;
@@ -65,12 +72,16 @@ function drawBox(context, { x, y, width, height }, colour, sure, selected) {
   context.setLineDash([]);
 }
 
-/** @param {Shown} face @param {boolean} numbered as the panel counts it */
-function labelText(face, numbered) {
+/**
+ * @param {Shown} face
+ * @param {boolean} numbered as the panel counts it
+ * @param {boolean} brief
+ */
+function labelText(face, numbered, brief) {
   const name = texts.labels[/** @type {keyof typeof texts.labels} */ (face.label)];
-  const said = face.confident
-    ? `${name} ${texts.percent(face.confidence)}`
-    : `${texts.unsure} (${name}?)`;
+  const detail = face.confident ? texts.percent(face.confidence) : `(${name}?)`;
+  const word = face.confident ? name : texts.unsure;
+  const said = brief ? word : `${word} ${detail}`;
   return numbered ? `${face.track + 1} · ${said}` : said;
 }
 

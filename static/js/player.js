@@ -3,6 +3,8 @@
 
 import { Encoder } from "./encoder.js";
 import { readPicture } from "./files.js";
+import { faceAt } from "./geometry.js";
+import { EXPLAIN_EVERY_MS } from "./live.js";
 import { Session } from "./session.js";
 import { Steadier } from "./steady.js";
 import { showMoment, showStrips } from "./strips.js";
@@ -96,6 +98,10 @@ export class Video {
     this.samples = [];
     this.sampleShown = -1;
     this.ready = false;
+    this.askingWhy = false;
+    this.askedWhyAt = -Infinity;
+    /** The sample whose heat map is shown. */
+    this.sampleExplained = -1;
   }
 
   get closed() {
@@ -164,6 +170,36 @@ export class Video {
     if (this.ready) dom.video.currentTime = seconds;
   }
 
+  /** Ask why the selected face is taken for what it is, if that is wanted and not yet shown. */
+  async #explain() {
+    const { explaining, selected, shown, heat } = this.view;
+    const face = shown.find((f) => f.track === selected);
+    const known = heat.track === selected && this.sampleExplained === this.sampleShown;
+    const early = performance.now() - this.askedWhyAt < EXPLAIN_EVERY_MS;
+    if (!explaining || !face || known || early || this.askingWhy) return;
+    this.askingWhy = true;
+    this.askedWhyAt = performance.now();
+    const { box } = face;
+    const sample = this.sampleShown;
+    const ms = dom.video.currentTime * 1000;
+    try {
+      const jpeg = await this.encoder.encode(dom.video, this.frameOptions);
+      // In a stream of its own faces have other numbers: the same one stands in the same place.
+      const stream = `why-${Date.now()}`;
+      const same = faceAt(box, (await this.transport.ask(jpeg, stream)).faces);
+      if (!same) return;
+      const { why } = await this.transport.ask(jpeg, stream, { explain: same.track });
+      const wanted = this.view.explaining && this.view.selected === selected;
+      if (!why || !wanted || this.closed) return;
+      heat.take(why, selected, same.box, ms);
+      this.sampleExplained = sample;
+    } catch {
+      // Asked again soon, as long as it is wanted.
+    } finally {
+      this.askingWhy = false;
+    }
+  }
+
   /** The whole video as a session, each sample at its own time. */
   session() {
     const startedAt = Date.now();
@@ -188,7 +224,7 @@ export class Video {
 
   /** @param {boolean} on */
   #enable(on) {
-    dom.seek.disabled = dom.pause.disabled = dom.record.disabled = !on;
+    dom.seek.disabled = dom.pause.disabled = dom.record.disabled = dom.why.disabled = !on;
     dom.progress.hidden = on;
     dom.pause.textContent = texts.page.play;
     dom.record.textContent = texts.page.session;
@@ -209,6 +245,7 @@ export class Video {
     const at = videoFile.sampleAt(this.samples, ms);
     if (at >= 0 && at !== this.sampleShown) this.#show(at);
     this.view.draw(ms);
+    this.#explain();
     if (document.activeElement !== dom.seek || !dom.video.paused) {
       dom.seek.value = String(dom.video.currentTime);
     }

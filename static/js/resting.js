@@ -1,8 +1,7 @@
 // @ts-check
-/** The reader's resting face on the live page: measuring it, and whose face it corrects. */
+/** The reader's resting face on the live page: measuring it, and for whom it is switched on. */
 
 import * as neutral from "./neutral.js";
-import { texts } from "./texts/index.js";
 import * as ui from "./ui.js";
 
 const { dom } = ui;
@@ -11,53 +10,45 @@ const MEASURE_MS = 2000;
 /** @typedef {import("./transport.js").Face} Face */
 
 export class Resting {
-  /** @param {() => number} selected track of the face that is measured */
+  /** @param {() => number} selected track of the selected face; -1 while it is not in view */
   constructor(selected) {
+    this.selected = selected;
     this.offsets = neutral.load();
-    this.on = true;
+    this.wearer = new neutral.Wearer();
     /** Confidence from which a face is shown as sure. */
     this.sureFrom = 0;
     this.leave();
     dom.neutral.addEventListener("click", () => this.#measure(selected()));
-    dom.neutralSwitch.addEventListener("click", () => {
-      this.on = !this.on;
-      this.#show();
-    });
-    dom.neutralForget.addEventListener("click", () => {
-      this.offsets = null;
-      this.on = true;
-      neutral.store(null);
-      this.#show();
-    });
-    this.#show();
+    dom.neutralSwitch.addEventListener("click", () => this.#switch());
+    dom.neutralForget.addEventListener("click", () => this.#forget());
   }
 
-  /** Nobody is in view any more. */
+  /** Nobody is in view any more; who comes next gets other numbers. */
   leave() {
-    /** Track of the face that is corrected: the reader's, as far as we can tell. */
-    this.me = -1;
+    this.wearer.end();
+    /** Track of the face that is gone with the correction, or -1. */
+    this.gone = -1;
     /** @type {{track: number, samples: Record<string, number>[]} | null} */
     this.measuring = null;
+    this.#show();
   }
 
   /**
    * Take in a result's faces as they came.
-   * @param {Face[]} faces largest first
-   * @param {{track: number}[]} shown faces in view, those lost for a moment too
+   * @param {Face[]} faces
+   * @param {number} now milliseconds
    */
-  take(faces, shown) {
-    const me = this.measuring?.track ?? neutral.findMe(this.me, faces, shown);
-    if (me !== this.me) {
-      this.me = me;
-      if (!this.measuring) this.#show();
-    }
+  take(faces, now) {
+    const gone = this.wearer.take(faces, now);
+    if (gone >= 0) this.gone = gone;
     const sampled = faces.find((face) => face.track === this.measuring?.track);
     if (sampled) this.measuring?.samples.push(sampled.probabilities);
+    this.#show();
   }
 
   /** A face as it is shown. @param {Face} face @returns {Face} */
   correct(face) {
-    if (!this.on || face.track !== this.me) return face;
+    if (face.track !== this.wearer.track) return face;
     return neutral.corrected(face, this.offsets, this.sureFrom);
   }
 
@@ -65,20 +56,42 @@ export class Resting {
   #measure(track) {
     const taking = { track, samples: [] };
     this.measuring = taking;
-    dom.neutral.disabled = true;
-    dom.neutral.textContent = texts.page.neutralHint;
+    this.#show();
     setTimeout(() => {
-      if (this.measuring === taking && taking.samples.length) {
+      if (this.measuring !== taking) return;
+      this.measuring = null;
+      if (taking.samples.length) {
         this.offsets = neutral.measure(taking.samples);
         neutral.store(this.offsets);
-        this.on = true;
+        this.wearer.begin(track, performance.now());
       }
-      this.measuring = null;
       this.#show();
     }, MEASURE_MS);
   }
 
+  /** Off, or on for the face that is selected now. */
+  #switch() {
+    this.gone = -1;
+    if (this.wearer.track < 0) this.wearer.begin(this.selected(), performance.now());
+    else this.wearer.end();
+    this.#show();
+  }
+
+  #forget() {
+    this.offsets = null;
+    neutral.store(null);
+    this.gone = -1;
+    this.wearer.end();
+    this.#show();
+  }
+
   #show() {
-    ui.showNeutral(this.offsets !== null, this.on, this.me);
+    ui.showNeutral({
+      known: this.offsets !== null,
+      measuring: this.measuring !== null,
+      track: this.wearer.track,
+      selected: this.selected(),
+      gone: this.gone,
+    });
   }
 }

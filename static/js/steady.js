@@ -30,7 +30,9 @@ const SURE_ABOVE = 0.6;
 const UNSURE_BELOW = 0.4;
 
 export class Steadier {
-  constructor() {
+  /** @param {() => boolean} [glides] false: boxes jump, for readers who want less motion */
+  constructor(glides = () => true) {
+    this.glides = glides;
     /** @type {Map<number, Shown & {target: Shown["box"], seen: number, drawn: number, sureness: number}>} */
     this.faces = new Map();
   }
@@ -74,7 +76,8 @@ export class Steadier {
     const shown = [];
     for (const face of this.faces.values()) {
       if (now - face.seen > FORGET_MS) continue;
-      const share = 1 - Math.exp(-Math.max(0, now - face.drawn) / GLIDE_MS);
+      const passed = Math.max(0, now - face.drawn);
+      const share = this.glides() ? 1 - Math.exp(-passed / GLIDE_MS) : 1;
       face.box = /** @type {Shown["box"]} */ (
         face.box.map((value, i) => value + share * (face.target[i] - value))
       );

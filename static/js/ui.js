@@ -58,6 +58,7 @@ export const dom = {
   neutral: button("neutral"),
   neutralSwitch: button("neutral-switch"),
   neutralForget: button("neutral-forget"),
+  neutralGone: element("neutral-gone"),
   figures: element("figures"),
   summary: /** @type {HTMLDialogElement} */ (element("summary")),
   summaryDuration: element("summary-duration"),
@@ -138,7 +139,6 @@ export function showStage(what) {
   dom.toolbar.hidden = what === "welcome";
   dom.video.hidden = what !== "live" && what !== "video";
   dom.player.hidden = what !== "video";
-  dom.why.hidden = what === "video";
   dom.still.hidden = what !== "still";
   dom.controls.hidden = what !== "live";
   if (what !== "live") dom.flip.hidden = true; // else `showCameras` decides
@@ -232,20 +232,29 @@ export function showFigures(rows) {
   );
 }
 
+/** @param {HTMLElement} host @param {string} text */
+function say(host, text) {
+  if (host.textContent !== text) host.textContent = text; // said again, it would be read out again
+}
+
 /**
- * @param {boolean} known whether a neutral face was measured
- * @param {boolean} on
- * @param {number} me track that it corrects, or -1
+ * @param {object} neutral tracks are -1 where there is none
+ * @param {boolean} neutral.known whether a neutral face was measured
+ * @param {boolean} neutral.measuring
+ * @param {number} neutral.track that it corrects
+ * @param {number} neutral.selected whose it may become
+ * @param {number} neutral.gone whose it was
  */
-export function showNeutral(known, on, me) {
-  dom.neutral.textContent = texts.page.neutral;
-  dom.neutral.disabled = false;
+export function showNeutral({ known, measuring, track, selected, gone }) {
+  const { page, face } = texts;
+  say(dom.neutral, measuring ? page.neutralHint : page.neutral);
+  dom.neutral.disabled = measuring || selected < 0;
   dom.neutral.hidden = known;
-  dom.neutralSwitch.hidden = !known;
-  dom.neutralForget.hidden = !known;
-  dom.neutralSwitch.textContent = on
-    ? texts.page.neutralOn(me < 0 ? "" : texts.face(me))
-    : texts.page.neutralOff;
+  dom.neutralSwitch.hidden = dom.neutralForget.hidden = !known;
+  dom.neutralSwitch.disabled = track < 0 && selected < 0;
+  const offer = selected < 0 ? page.neutralOff : page.neutralOffer(face(selected));
+  say(dom.neutralSwitch, track < 0 ? offer : page.neutralOn(face(track)));
+  say(dom.neutralGone, gone < 0 ? "" : page.neutralGone(face(gone)));
 }
 
 /** @param {import("./session.js").Session} session */

@@ -5,12 +5,14 @@ import { Bars } from "./bars.js";
 import { toView } from "./geometry.js";
 import { Heat } from "./heat.js";
 import { drawFaces, Overlay } from "./overlay.js";
+import { Speech } from "./speech.js";
 import { FORGET_MS, Steadier } from "./steady.js";
 import { texts } from "./texts/index.js";
 import { Timeline } from "./timeline.js";
 import * as ui from "./ui.js";
 
-const SPEAK_EVERY_MS = 3000;
+/** Asked anew at each drawing: readers change their mind while the page is open. */
+const lessMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** @typedef {import("./steady.js").Shown} Shown */
 /** @typedef {import("./transport.js").Face} Face */
@@ -27,7 +29,8 @@ export class View {
     this.heat = new Heat();
     this.bars = new Bars(dom.bars);
     this.timeline = new Timeline(dom.timeline);
-    this.steadier = new Steadier();
+    this.steadier = new Steadier(() => !lessMotion.matches);
+    this.speech = new Speech();
     this.clear();
     dom.headline.textContent = texts.noFaceYet;
   }
@@ -51,7 +54,7 @@ export class View {
     this.firstTrack = 0;
     this.nextTrack = 0;
     this.mirrored = false;
-    this.spoken = { at: 0, text: "" };
+    this.speech.clear();
     this.steadier.clear();
     this.heat.clear();
     this.timeline.clear();
@@ -193,11 +196,8 @@ export class View {
 
   /** Say a change of the selected face's expression, at a polite rate. @param {Shown} face */
   #speak(face) {
-    const now = performance.now();
     const label = face.confident ? ui.labelName(face.label) : texts.unsure;
     const text = texts.spoken(texts.face(face.track), label);
-    if (text === this.spoken.text || now - this.spoken.at < SPEAK_EVERY_MS) return;
-    ui.dom.spoken.textContent = text;
-    this.spoken = { at: now, text };
+    if (this.speech.take(text, performance.now())) ui.dom.spoken.textContent = text;
   }
 }

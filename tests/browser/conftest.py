@@ -9,9 +9,12 @@ import numpy as np
 import playwright.sync_api as playwright_api
 import pytest
 
-from tests.conftest import Server, missing, to_jpeg
+from tests.conftest import Server, free_port, missing, to_jpeg
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+
+# Join code of `lan_server`.
+CODE = "a-test-code"
 
 
 def fake_camera(clip: Path) -> tuple[str, ...]:
@@ -87,3 +90,9 @@ def open_page(
 @pytest.fixture(scope="session")
 def server(start_server: Callable[..., Server]) -> Server:
     return start_server("--workers", "1")
+
+
+@pytest.fixture(scope="session")
+def lan_server(start_server: Callable[..., Server]) -> Server:
+    plain = ("--http-port", str(free_port()))
+    return start_server(*("--lan", "--host", "127.0.0.1", "--workers", "1", "--code", CODE, *plain))

@@ -3,7 +3,8 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser.test_live import film, start
+from tests.browser.conftest import CODE
+from tests.browser.test_live import film, start, wait_for
 from tests.conftest import to_jpeg
 
 pytestmark = pytest.mark.browser
@@ -16,9 +17,14 @@ def violations(page) -> list[str]:
 
 
 @pytest.fixture(params=["light", "dark"])
-def page(request, server, open_page):
+def look(request):
     # axe is put into the page as text, which its Content-Security-Policy forbids.
-    return open_page(server, color_scheme=request.param, bypass_csp=True)
+    return {"color_scheme": request.param, "bypass_csp": True}
+
+
+@pytest.fixture
+def page(look, server, open_page):
+    return open_page(server, **look)
 
 
 def test_the_first_screen(page):
@@ -59,3 +65,46 @@ def test_the_about_page(page):
     page.click("a.about")
     page.wait_for_selector("main.article")
     assert violations(page) == []
+
+
+@pytest.fixture
+def lan_page(look, lan_server, open_page):
+    page = open_page(lan_server, **look, ignore_https_errors=True)
+    page.wait_for_selector("#join[open]")
+    return page
+
+
+def join(page) -> None:
+    page.fill("#code", CODE)
+    page.press("#code", "Enter")
+    wait_for(page, "!document.querySelector('#join').open")
+
+
+def test_joining_and_sharing(lan_page):
+    assert violations(lan_page) == []
+    join(lan_page)
+    lan_page.click("#share")
+    lan_page.wait_for_selector("#share-address:visible")
+    lan_page.click("#authority summary")
+    lan_page.click("#viewer-link-switch")
+    lan_page.wait_for_selector("#viewer-link:visible")
+    assert violations(lan_page) == []
+
+
+def test_the_viewers_page(look, lan_page):
+    join(lan_page)
+    lan_page.click("#share")
+    lan_page.click("#viewer-link-switch")
+    lan_page.wait_for_selector("#viewer-link:visible")
+    viewer = lan_page.context.browser.new_context(**look, ignore_https_errors=True).new_page()
+    viewer.goto(lan_page.inner_text("#viewer-link"))
+    viewer.wait_for_selector("#status[data-state=waiting]")
+    assert violations(viewer) == []
+    lan_page.click("#share-close")
+    start(lan_page)
+    viewer.wait_for_selector("#others .chip")
+    assert violations(viewer) == []
+    lan_page.click("#share")
+    lan_page.click("#viewer-link-switch")
+    viewer.wait_for_selector("#notice:visible")
+    assert violations(viewer) == []

@@ -1,17 +1,21 @@
 """What the page offers besides the live view, each in a real browser."""
 
+import base64
 import csv
 import io
 import json
 import os
+import re
 import signal
 
 import cv2
 import numpy as np
 import pytest
 
+from tests.browser.conftest import fake_camera
 from tests.browser.test_live import COLOURED_BOUNDS, film, start, wait_for
-from tests.conftest import to_jpeg, wait_until
+from tests.conftest import ROOT, to_jpeg, wait_until
+from webapp import config
 
 pytestmark = pytest.mark.browser
 
@@ -36,6 +40,25 @@ def test_another_camera_is_offered_only_where_there_is_one(server, open_page):
     page.click("#flip")
     wait_for(page, f"document.querySelector('#cameras').value !== '{before}'")
     page.wait_for_selector("#status[data-state=running]")
+    assert page.errors == []
+
+
+def test_the_camera_that_was_chosen_is_opened_again_after_a_reload(server, open_page):
+    two = "--use-fake-device-for-media-stream=device-count=2"
+    page = open_page(server, flags=("--use-fake-ui-for-media-stream", two))
+    start(page)
+    page.wait_for_selector("#toolbar:visible")
+    first = page.input_value("#cameras")
+    options = page.locator("#cameras option").evaluate_all("(all) => all.map((o) => o.value)")
+    (second,) = set(options) - {first}
+    page.select_option("#cameras", second)
+    page.wait_for_selector("#status[data-state=running]")
+    used = "document.querySelector('#video').srcObject.getVideoTracks()[0].getSettings().deviceId"
+    assert page.evaluate(used) == second
+    page.reload()
+    start(page)
+    page.wait_for_selector("#toolbar:visible")
+    assert page.evaluate(used) == second == page.input_value("#cameras")
     assert page.errors == []
 
 
@@ -152,6 +175,77 @@ def test_a_picture_file_is_analysed_and_drawn(server, open_page, portrait):
     assert page.errors == []
 
 
+# What a file manager's drag does, as far as a page can tell.
+DROP = """(base64) => {
+    const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([bytes], "dropped.jpg", {type: "image/jpeg"}));
+    const stage = document.querySelector("#stage");
+    const fire = (name) => stage.firstElementChild.dispatchEvent(
+        new DragEvent(name, {dataTransfer, bubbles: true, cancelable: true}));
+    // A page that does not refuse the browser's own way would be left for the file.
+    return ["dragover", "drop"].map((name) => !fire(name));
+}"""
+
+
+def test_a_picture_that_is_dropped_is_analysed_once_everyone_agreed(
+    server, open_page, portrait_jpeg
+):
+    page = open_page(server)
+    picture = base64.b64encode(portrait_jpeg).decode()
+    assert page.evaluate(DROP, picture) == [True, True]
+    assert page.is_visible("#welcome")  # no consent yet
+    page.check("#consent")
+    assert page.evaluate(DROP, picture) == [True, True]
+    page.wait_for_selector("#status[data-state=picture]")
+    assert page.locator("#others .chip").all_inner_texts() == ["Face 1: Happy"]
+    wait_for(page, f"({COLOURED_BOUNDS})().count > 200")
+    # Over what is shown, the next one takes its place.
+    page.evaluate("document.querySelector('#headline').textContent = ''")
+    assert page.evaluate(DROP, picture) == [True, True]
+    page.wait_for_selector("#headline:has-text('Happy')")
+    assert page.errors == []
+
+
+# Boxes drawn on the overlay, as shares of its width and height.
+BOXES = """
+    window.boxes = [];
+    const {roundRect, stroke} = CanvasRenderingContext2D.prototype;
+    CanvasRenderingContext2D.prototype.roundRect = function (...box) {
+        this.box = box;
+        roundRect.apply(this, box);
+    };
+    CanvasRenderingContext2D.prototype.stroke = function (...path) {
+        const {clientWidth, clientHeight, id} = this.canvas;
+        const [x, y, width, height] = this.box ?? [];
+        if (id === "overlay") window.boxes.push(
+            [x / clientWidth, y / clientHeight, width / clientWidth, height / clientHeight]);
+        stroke.apply(this, path);
+    };
+"""
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_ten_faces_get_ten_boxes_and_ten_rows(server, open_page, portrait, width):
+    page = open_page(server, script=BOXES, viewport={"width": width, "height": 780})
+    page.check("#consent")
+    ten = np.vstack([np.hstack([portrait[15:225, 200:380]] * 5)] * 2)  # each face 180x210
+    page.set_input_files(
+        "#file", {"name": "ten.jpg", "mimeType": "image/jpeg", "buffer": to_jpeg(ten, 95)}
+    )
+    page.wait_for_selector("#status[data-state=picture]")
+    chips = page.locator("#others .chip")
+    assert sorted(chips.all_inner_texts()) == sorted(f"Face {i}: Happy" for i in range(1, 11))
+    cut = "(all) => all.filter((chip) => chip.scrollWidth > chip.clientWidth).length"
+    assert chips.evaluate_all(cut) == 0
+    middles = {
+        (int(5 * (x + width / 2)), int(2 * (y + height / 2)))
+        for x, y, width, height in page.evaluate("boxes")
+    }
+    assert middles == {(column, row) for column in range(5) for row in range(2)}
+    assert page.errors == []
+
+
 @pytest.fixture
 def video_file(portrait, tmp_path):
     """Two seconds of WebM: the portrait, moving to the right."""
@@ -238,16 +332,167 @@ def test_a_file_that_is_no_picture_gets_a_sentence(server, open_page):
     assert "cannot read" in page.inner_text("#notice")
 
 
+@pytest.mark.parametrize("kind", ["a codec that browsers lack", "no video at all"])
+def test_a_video_that_the_browser_cannot_decode_gets_a_sentence(
+    server, open_page, portrait, tmp_path, kind
+):
+    path = tmp_path / "a.mp4"
+    if kind == "no video at all":
+        path.write_bytes(b"no video")
+    else:
+        writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 10, (640, 480))
+        for _ in range(10):
+            writer.write(portrait)
+        writer.release()
+    page = open_page(server)
+    page.check("#consent")
+    page.set_input_files("#file", str(path))
+    page.wait_for_selector("#notice:visible")
+    assert page.inner_text("#notice").startswith("This browser cannot play that video. Try an MP4")
+    assert page.is_enabled("#start")
+    assert page.evaluate("document.activeElement.id") == "start"
+
+
+def test_full_screen_shows_picture_and_controls_and_comes_back(live):
+    filled = "document.fullscreenElement?.id"
+    live.click("#full-screen")
+    wait_for(live, f"{filled} === 'stage'")
+    for name in ("#overlay", "#pause", "#stop"):
+        place = live.locator(name).bounding_box()
+        assert place["y"] >= 0
+        assert place["y"] + place["height"] <= live.evaluate("innerHeight")
+    wait_for(live, f"({COLOURED_BOUNDS})().count > 200")
+    live.click("#full-screen")
+    wait_for(live, f"{filled} === undefined")
+    live.click("#full-screen")
+    wait_for(live, f"{filled} === 'stage'")
+    live.click("#stop")  # what was filled is gone
+    wait_for(live, f"{filled} === undefined")
+    assert live.is_visible("#start")
+    assert live.errors == []
+
+
+def test_the_performance_line_says_plausible_numbers(live):
+    live.click(".performance summary")
+    film(live, 3)
+    rows = "document.querySelectorAll('#figures dd')"
+    wait_for(live, f"[...{rows}].every((row) => /\\d/.test(row.textContent))")
+    names = live.locator("#figures dt").all_inner_texts()
+    said = dict(zip(names, live.locator("#figures dd").all_inner_texts(), strict=True))
+
+    def numbers(name: str, form: str) -> list[float]:
+        found = re.fullmatch(form.replace("N", r"(\d+(?:\.\d+)?)"), said[name])
+        assert found, said
+        return [float(number) for number in found.groups()]
+
+    sent, shown = numbers("Frames sent / results shown a second", "N / N")
+    assert 0.5 < shown <= 60
+    assert shown == pytest.approx(sent, rel=0.5)
+    median, p95 = numbers("Round trip, median / p95", "N ms / N ms")
+    assert 1 <= median <= p95 < 5000
+    queue, decode, detect, classify = numbers(
+        "Server: queue, decode, detect, classify", "N ms, N ms, N ms, N ms"
+    )
+    assert detect + classify > 0
+    assert queue + decode + detect + classify < 5000
+    (dropped,) = numbers("Frames dropped", "N")
+    assert dropped < 50
+    width, height, kilobytes = numbers("Frame", "N \N{MULTIPLICATION SIGN} N, N kB")
+    assert 320 <= width <= 640
+    assert width / height == pytest.approx(4 / 3, rel=0.01)
+    assert 3 < kilobytes < 200
+    assert live.errors == []
+
+
+KEPT = "localStorage.getItem('moodlight.neutral')"
+HAPPY = "+document.querySelector('[data-expression=Happy]').ariaValueNow"
+
+
 def test_the_neutral_face_is_measured_kept_switched_and_forgotten(live):
     live.click("#neutral")
-    live.wait_for_selector("#neutral-switch:visible")
+    live.wait_for_selector("#neutral-switch:has-text('Neutral face: on, Face 1')")
     # The portrait smiles broadly: that is what is taken off, up to the bound.
-    offsets = json.loads(live.evaluate("localStorage.getItem('moodlight.neutral')"))
+    offsets = json.loads(live.evaluate(KEPT))
     assert offsets["Happy"] > 0 > offsets["Neutral"]
     live.click("#neutral-switch")
-    assert live.inner_text("#neutral-switch") == "Neutral face: off"
+    live.wait_for_selector("#neutral-switch:has-text('Neutral face: off. Use for Face 1')")
+    live.click("#neutral-switch")
+    live.wait_for_selector("#neutral-switch:has-text('Neutral face: on, Face 1')")
+    # Who sits there after a reload is not known: it is off, and one click away.
+    live.reload()
+    start(live)
+    live.wait_for_selector("#neutral-switch:has-text('Neutral face: off. Use for Face 1')")
+    assert json.loads(live.evaluate(KEPT)) == offsets
     live.click("#neutral-forget")
-    assert live.evaluate("localStorage.getItem('moodlight.neutral')") is None
+    assert live.evaluate(KEPT) is None
+    assert live.is_visible("#neutral")
+    assert live.errors == []
+
+
+def unfocused(frame: np.ndarray, sigma: float) -> np.ndarray:
+    """The smile is not all that is seen, so that taking it off changes something."""
+    return cv2.GaussianBlur(frame, (0, 0), sigma)
+
+
+def test_exports_carry_raw_values_while_the_neutral_face_is_on(
+    server, open_page, portrait, tmp_path
+):
+    clip = tmp_path / "unfocused.mjpeg"
+    clip.write_bytes(to_jpeg(unfocused(portrait, 5.5), 90) * 30)
+    page = open_page(server, fake_camera(clip))
+    start(page)
+    wait_for(page, "document.querySelectorAll('#others .chip').length === 1")
+    page.click("#neutral")
+    page.wait_for_selector("#neutral-switch:has-text('on, Face 1')")
+    wait_for(page, f"{HAPPY} < 0.5")
+    page.click("#record")
+    film(page, 1)
+    page.click("#record")
+    with page.expect_download() as download:
+        page.click("#export-csv")
+    with open(download.value.path(), newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert rows
+    for row in rows:
+        assert row["label"] == "Happy"
+        assert float(row["steady_p_Happy"]) < 0.5 < float(row["p_Happy"])
+
+
+def test_the_neutral_face_is_its_own_face_s_and_goes_with_it(server, open_page, portrait, tmp_path):
+    """Two faces; after eight seconds the first leaves for five, over and over."""
+    face = portrait[15:225, 200:380]
+    large, small = np.full((2, 480, 640, 3), 90, np.uint8)
+    large[20:440, 10:370] = cv2.resize(face, (360, 420))
+    small[200:410, 440:620] = face
+    both = np.hstack([unfocused(large, 11)[:, :400], unfocused(small, 5.5)[:, 400:]])
+    alone = both.copy()
+    alone[:, :400] = 90
+    clip = tmp_path / "leaving.mjpeg"
+    clip.write_bytes(to_jpeg(both, 90) * 240 + to_jpeg(alone, 90) * 150)
+    page = open_page(server, fake_camera(clip))
+    start(page)
+    wait_for(page, "document.querySelectorAll('#others .chip').length === 2")
+    assert page.get_attribute("#others .chip[aria-pressed=true]", "data-track") == "0"
+    page.click("#neutral")
+    page.wait_for_selector("#neutral-switch:has-text('Neutral face: on, Face 1')")
+    wait_for(page, f"{HAPPY} < 0.5")
+    page.click("#others .chip[data-track='1']")
+    wait_for(page, f"{HAPPY} > 0.6")  # the other's is as it came
+    assert page.inner_text("#neutral-switch") == "Neutral face: on, Face 1"
+
+    page.wait_for_selector("#neutral-gone:has-text('Face 1 is gone')")
+    assert page.inner_text("#neutral-switch") == "Neutral face: off. Use for Face 2"
+    assert page.evaluate(HAPPY) > 0.6
+    page.click("#neutral-switch")
+    page.wait_for_selector("#neutral-switch:has-text('Neutral face: on, Face 2')")
+    assert page.inner_text("#neutral-gone") == ""
+    wait_for(page, f"{HAPPY} < 0.5")
+    # Who comes back has a new number, and the correction stays where it is.
+    page.wait_for_selector("#others .chip[data-track='2']")
+    page.click("#others .chip[data-track='2']")
+    wait_for(page, f"{HAPPY} > 0.6")
+    assert page.inner_text("#neutral-switch") == "Neutral face: on, Face 2"
+    assert page.errors == []
 
 
 WARM = """() => {
@@ -279,6 +524,37 @@ def test_why_works_on_a_picture(server, open_page, portrait):
     page.wait_for_selector("#status[data-state=picture]")
     page.click("#why")
     wait_for(page, f"({WARM})() > 500")
+    assert page.errors == []
+
+
+def test_why_works_on_a_video_and_is_asked_anew_as_it_plays(server, open_page, video_file):
+    script = """
+        window.explained = 0;
+        const send = WebSocket.prototype.send;
+        WebSocket.prototype.send = function (message) {
+            window.explained += String(message).includes('"explain":');
+            send.call(this, message);
+        };"""
+    page = open_page(server, script=script)
+    page.check("#consent")
+    page.set_input_files("#file", str(video_file))
+    page.wait_for_selector("#status[data-state=analysing]")
+    assert page.is_disabled("#why")
+    page.wait_for_selector("#status[data-state=video]", timeout=60_000)
+    page.click("#why")
+    wait_for(page, f"({WARM})() > 500")
+    assert page.evaluate("explained") == 1
+    page.wait_for_timeout(1000)
+    assert page.evaluate("explained") == 1  # it stands still: nothing new to ask
+    page.click("#pause")
+    wait_for(page, "document.querySelector('#video').ended && explained > 1")
+    page.wait_for_timeout(1000)
+    asked = page.evaluate("explained")
+    assert page.evaluate(WARM) > 500
+    page.click("#why")
+    wait_for(page, f"({WARM})() === 0")
+    page.wait_for_timeout(700)
+    assert page.evaluate("explained") == asked <= 6
     assert page.errors == []
 
 
@@ -362,8 +638,32 @@ def test_it_fits_a_phone_of_360_pixels(server, open_page, locale):
     assert page.locator("header").bounding_box()["height"] < 70
 
 
-def test_the_about_page_says_what_the_card_says(server, open_page):
-    page = open_page(server)
+@pytest.mark.parametrize(
+    ("asked", "locale", "language", "words"),
+    [
+        ("", "en-GB", "en", ("Limits of use", "Anger", "{}.{}%")),
+        ("", "de-DE", "de", ("Grenzen", "Ärger", "{},{}\xa0%")),
+        ("?lang=de", "en-GB", "de", ("Grenzen", "Ärger", "{},{}\xa0%")),
+    ],
+)
+def test_the_about_page_says_what_the_card_says_in_the_reader_s_language(
+    server, open_page, asked, locale, language, words
+):
+    page = open_page(server, locale=locale)
+    page.goto(page.url + asked)
     page.click("a.about")
-    assert "ResNet9" in page.inner_text("main")
+    page.wait_for_selector("main h2:not(:empty)")
+    said = page.inner_text("main")
+    card = json.loads((ROOT / "weights" / "moodlight.json").read_text())
+    accuracy = f"{100 * card['accuracy']['PublicTest']:.1f}".split(".")
+    for expected in ("ResNet9", card["name"], *(word.format(*accuracy) for word in words)):
+        assert expected in said
+    assert page.inner_text("#program-version") == config.version()
+    assert page.inner_text("#model-version") == card["version"]
+    filled = "[data-text], [data-number], [data-share], [data-expression]"
+    assert all(text.strip() for text in page.locator(filled).all_inner_texts())
+    assert page.evaluate("document.documentElement.lang") == language
+    page.click("header a")  # and back
+    page.wait_for_selector("#start:not(:empty)")
+    assert page.evaluate("document.documentElement.lang") == language
     assert page.errors == []

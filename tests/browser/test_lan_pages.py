@@ -2,18 +2,10 @@
 
 import pytest
 
+from tests.browser.conftest import CODE
 from tests.browser.test_live import COLOURED_BOUNDS, start, wait_for
-from tests.conftest import free_port
 
 pytestmark = pytest.mark.browser
-
-CODE = "a-test-code"
-
-
-@pytest.fixture(scope="module")
-def lan_server(start_server):
-    plain = ("--http-port", str(free_port()))
-    return start_server(*("--lan", "--host", "127.0.0.1", "--workers", "1", "--code", CODE, *plain))
 
 
 def test_a_link_joins_and_a_viewer_sees_the_numbers(lan_server, open_page):

@@ -223,6 +223,59 @@ def test_reduced_motion_is_respected(server, open_page):
     assert page.evaluate(fill) == "none"
 
 
+def moving(path, portrait) -> None:
+    """Two seconds of a camera that turns from side to side."""
+    shifts = [2 * abs(i - 30) for i in range(60)]
+    frames = [to_jpeg(np.roll(portrait, shift, axis=1), 90) for shift in shifts]
+    path.write_bytes(b"".join(frames))
+
+
+PLACES = """
+    // How often results came, and in how many places the box was drawn.
+    window.results = 0;
+    window.places = new Set();
+    window.WebSocket = class extends WebSocket {
+        constructor(...where) {
+            super(...where);
+            this.addEventListener("message", ({data}) => {
+                window.results += String(data).startsWith('42["result"');
+            });
+        }
+    };
+    const {roundRect, stroke} = CanvasRenderingContext2D.prototype;
+    CanvasRenderingContext2D.prototype.roundRect = function (...box) {
+        this.box = box;
+        roundRect.apply(this, box);
+    };
+    CanvasRenderingContext2D.prototype.stroke = function (...path) {
+        if (this.canvas.id === "overlay") window.places.add(this.box.join());
+        stroke.apply(this, path);
+    };
+"""
+
+
+def test_boxes_glide_between_results_and_jump_where_less_motion_is_wanted(
+    server, open_page, tmp_path, portrait
+):
+    clip = tmp_path / "moving.mjpeg"
+    moving(clip, portrait)
+    page = open_page(server, fake_camera(clip), PLACES, reduced_motion="reduce")
+    start(page)
+    page.wait_for_selector("#status[data-state=running]")
+
+    def seen() -> tuple[int, int]:
+        page.evaluate("window.results = 0; window.places.clear()")
+        film(page, 2)
+        return page.evaluate("[results, places.size]")
+
+    results, places = seen()
+    assert 3 <= places <= results + 1
+    page.emulate_media(reduced_motion="no-preference")
+    results, places = seen()
+    assert places > 1.5 * results
+    assert page.errors == []
+
+
 def test_a_change_of_expression_is_spoken(server, open_page):
     page = open_page(server)
     assert page.get_attribute("#spoken", "aria-live") == "polite"

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { atTop, beside, fitWithin, toView } from "../../static/js/geometry.js";
+import { atTop, beside, faceAt, fitWithin, toView } from "../../static/js/geometry.js";
 
 const FRAME = { width: 640, height: 480 };
 const VIEW = { width: 1280, height: 960 };
@@ -44,4 +44,39 @@ test("a label stands above its face, inside the picture, and below where another
   assert.equal(atTop({ ...box, x: 150 }, size, view, [first]).y, 76);
   for (const y of [-10, 0, 10, 23]) assert.ok(atTop({ ...box, y }, size, view, []).y < 12);
   assert.equal(atTop({ ...box, x: 380 }, size, view, []).x, 298);
+});
+
+test("labels of faces close together never cover one another while there is room", () => {
+  const view = { width: 356, height: 267 }; // a phone's
+  const size = { width: 150, height: 20 };
+  for (const across of [1, 2, 5]) {
+    const labels = [];
+    for (let i = 0; i < 10; i++) {
+      const box = { x: 8 + (i % across) * 70, y: 20 + 110 * Math.floor(i / 5), width: 55, height: 75 };
+      labels.push(atTop(box, size, view, labels));
+    }
+    labels.forEach((a, i) => {
+      assert.ok(a.x >= 2 && a.x + a.width <= view.width - 2);
+      assert.ok(a.y >= 2 && a.y + a.height <= view.height - 2);
+      for (const b of labels.slice(0, i)) {
+        const clear = Math.abs(a.y - b.y) >= 20 || Math.abs(a.x - b.x) >= 150;
+        assert.ok(clear, `${across} across: ${JSON.stringify([a, b])}`);
+      }
+    });
+  }
+});
+
+test("where there is no room left a label stands above its face all the same", () => {
+  const view = { width: 120, height: 40 };
+  const size = { width: 100, height: 20 };
+  const box = { x: 5, y: 30, width: 20, height: 8 };
+  assert.equal(atTop(box, size, view, [{ x: 0, y: 0, width: 120, height: 40 }]).y, 6);
+});
+
+test("a face is found again by its place", () => {
+  const faces = [[100, 100, 50, 60], [140, 100, 50, 60], [400, 100, 50, 60]].map((box) => ({ box }));
+  assert.equal(faceAt([135, 104, 48, 62], faces), faces[1]);
+  assert.equal(faceAt([108, 96, 48, 62], faces), faces[0]);
+  assert.equal(faceAt([250, 100, 50, 60], faces), undefined);
+  assert.equal(faceAt([100, 100, 50, 60], []), undefined);
 });

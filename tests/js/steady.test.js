@@ -66,6 +66,19 @@ test("boxes glide and arrive", () => {
   assert.ok(Math.abs(steadier.at(500)[0].box[0] - 50) < 0.5);
 });
 
+test("boxes jump where less motion is wanted, from the moment it is", () => {
+  let glides = false;
+  const steadier = new Steadier(() => glides);
+  const moved = (x, now) => {
+    steadier.update([face(HAPPY, { box: [x, 0, 100, 100] })], now);
+    return steadier.at(now + 1)[0].box[0];
+  };
+  moved(0, 0);
+  assert.equal(moved(50, 10), 50);
+  glides = true;
+  assert.ok(moved(0, 20) > 40);
+});
+
 test("a face without results is forgotten, without a ghost", () => {
   const steadier = new Steadier();
   steadier.update([face(HAPPY), face(SAD, { track: 1 })], 0);

@@ -13,15 +13,21 @@ export const language =
 
 export const texts = LANGUAGES[language];
 
-/** Fill every element that has `data-text="key"` with the sentence of that key in `texts.page`. */
-export function fillPage() {
+/**
+ * Fill every element that has `data-text="key"` with the sentence of that key, and lead
+ * `data-same-language` links to a page in the language that was asked for.
+ * @param {Record<string, any>} sentences
+ */
+export function fillPage(sentences = texts.page) {
   document.documentElement.lang = language;
   for (const element of document.querySelectorAll("[data-text]")) {
-    const key = /** @type {HTMLElement} */ (element).dataset.text ?? "";
-    element.textContent = /** @type {Record<string, any>} */ (texts.page)[key];
+    element.textContent = sentences[/** @type {HTMLElement} */ (element).dataset.text ?? ""];
   }
   for (const element of document.querySelectorAll("[data-label]")) {
     const key = /** @type {HTMLElement} */ (element).dataset.label ?? "";
-    element.setAttribute("aria-label", /** @type {Record<string, any>} */ (texts.page)[key]);
+    element.setAttribute("aria-label", sentences[key]);
+  }
+  for (const link of document.querySelectorAll("a[data-same-language]")) {
+    /** @type {HTMLAnchorElement} */ (link).search = location.search;
   }
 }

@@ -113,7 +113,7 @@ def _redis() -> Iterator[tuple[subprocess.Popen, str]]:
 @contextmanager
 def _workers(url: str, count: int) -> Iterator[None]:
     """Workers that have announced themselves."""
-    command = [sys.executable, "-m", "model.worker", "--redis", url]
+    command = [sys.executable, "-m", "model.worker", "--redis", url, *FULL_DETECTION]
     started = [subprocess.Popen(command, stderr=subprocess.DEVNULL) for _ in range(count)]
     try:
         deadline = time.monotonic() + _START_LIMIT_S

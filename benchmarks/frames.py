@@ -23,3 +23,13 @@ def portrait_frame(faces: int = 1) -> np.ndarray:
 def to_jpeg(frame_bgr: np.ndarray, quality: int = 70) -> bytes:
     """What the page sends."""
     return cv2.imencode(".jpg", frame_bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+
+
+def idle_frame(size_bytes: int) -> bytes:
+    """A JPEG of so many bytes with next to nothing to decode and nothing to find in it.
+
+    16x16 pixels and a comment: it takes the whole way of a frame, and no arithmetic.
+    """
+    jpeg = to_jpeg(np.zeros((16, 16, 3), np.uint8))
+    length = size_bytes - len(jpeg) - 2  # of a segment, its own two bytes among them
+    return jpeg[:2] + b"\xff\xfe" + length.to_bytes(2, "big") + bytes(length - 2) + jpeg[2:]

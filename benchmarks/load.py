@@ -31,6 +31,7 @@ def measure_row(
     in_flight: int = 1,
     rate: float | None = None,
     ask_health: bool = False,
+    encoded: bytes | None = None,
 ) -> dict[str, Any]:
     """Load a server for a while.
 
@@ -43,10 +44,11 @@ def measure_row(
         in_flight: frames each client keeps on its way.
         rate: frames a second that each client offers instead.
         ask_health: whether /healthz is asked all the while, which costs the server time too.
+        encoded: a picture to send instead of one with faces.
     """
     with tempfile.TemporaryDirectory() as folder:
         frame = Path(folder) / "frame.jpg"
-        frame.write_bytes(to_jpeg(portrait_frame(faces)))
+        frame.write_bytes(encoded or to_jpeg(portrait_frame(faces)))
         arguments = {
             "url": url,
             "frame": str(frame),

@@ -39,10 +39,11 @@ HTMLVideoElement.prototype.requestVideoFrameCallback = function (callback) {
         callback(now, metadata);
     });
 };
-const {createImageBitmap} = window;
-window.createImageBitmap = (...what) => {
-    encoding = captured;
-    return createImageBitmap(...what);
+window.VideoFrame = class extends VideoFrame {
+    constructor(...what) {
+        super(...what);
+        encoding = captured;
+    }
 };
 window.WebSocket = class extends WebSocket {
     constructor(...where) {

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from benchmarks.figures import Table, efficiency, in_new_process, median_and_p95, number
+from benchmarks.frames import idle_frame
 from benchmarks.load import measure_row
 from benchmarks.server import FULL_DETECTION, running
 from benchmarks.stages import pure_ms
@@ -18,11 +19,12 @@ from webapp.config import default_workers
 CLIENTS = (1, 4, 8, 16, 32)
 FACES = (1, 3)
 PACED_CLIENTS, PACED_RATE = 16, 15.0
+IDLE_BYTES = (1_000, 40_000)  # of frames without arithmetic
 _PURE_SHARE = 0.4  # of a row's time, for each look at the stages by themselves
 
 
 def measure(seconds: float) -> dict[str, Any]:
-    """All rows with full detection, then a row as served by default."""
+    """All rows with full detection, frames without arithmetic, then rows as served by default."""
     workers = ("--workers", str(default_workers()))
     before = _pure(seconds)
     with running((*workers, *FULL_DETECTION)) as (server, url):
@@ -34,6 +36,10 @@ def measure(seconds: float) -> dict[str, Any]:
         paced = measure_row(
             *(server, url, PACED_CLIENTS, 1, seconds), rate=PACED_RATE, ask_health=True
         )
+        idle = [
+            {"bytes": size} | measure_row(server, url, 1, 0, seconds, encoded=idle_frame(size))
+            for size in IDLE_BYTES
+        ]
     after = _pure(seconds)
     with running(workers) as (server, url):
         served = [measure_row(server, url, clients, 1, seconds) for clients in (1, 8)]
@@ -54,6 +60,7 @@ def measure(seconds: float) -> dict[str, Any]:
         "pure_ms": pure,
         "rows": rows,
         "paced": paced,
+        "idle": idle,
         "served": served,
     }
 
@@ -125,6 +132,21 @@ def tables(result: dict[str, Any]) -> list[Table]:
             ],
             "One face. The default settings follow known faces between full detections, where the "
             "server offers it.",
+        ),
+        Table(
+            "A frame without arithmetic, through the whole server",
+            ("bytes", "results/s", "sent to result p50 / p95, ms", "CPU ms a result"),
+            [
+                (
+                    f"{r['bytes']:,}",
+                    number(r["results_per_s"]),
+                    median_and_p95(r["sent_to_result_ms"]),
+                    number(r["cpu_ms_a_result"]),
+                )
+                for r in result["idle"]
+            ],
+            "One client; a JPEG of 16x16 pixels with a comment that makes it as long as that: "
+            "what sockets, gate, worker's loopback and acknowledgements cost by themselves.",
         ),
     ]
 

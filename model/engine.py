@@ -27,8 +27,11 @@ from model.names import AUTO
 if TYPE_CHECKING:
     from model.resnet9 import ResNet9
 
-# Detection runs on a frame reduced to this longer side; crops come from the full frame.
+# Detection runs on a frame reduced to this longer side; crops come from the frame as decoded.
 _DETECTION_SIDE_PX = 640
+# Frames are decoded no smaller than this, so that the smallest face found, of 32 px in the reduced
+# frame, still has the 48 px that the network looks at.
+_DECODED_SIDE_PX = 960
 
 
 class Engine:
@@ -92,7 +95,7 @@ class Engine:
         """
         started = time.perf_counter()
         size = check_header(encoded, limits or FrameLimits())
-        frame, (width, height) = decode_reduced(encoded, size, _DETECTION_SIDE_PX)
+        frame, (width, height) = decode_reduced(encoded, size, _DECODED_SIDE_PX)
         decode_ms = (time.perf_counter() - started) * 1e3
         analysis = self.analyze_frame(frame, state, now_ms).enlarged(width, height)
         return replace(analysis, timing_ms={"decode": decode_ms, **analysis.timing_ms})

@@ -49,7 +49,7 @@ export class Bars {
     for (const [label, { meter, fill, value }] of this.rows) {
       const p = probabilities?.[label] ?? 0;
       fill.style.transform = `scaleX(${p})`;
-      meter.setAttribute("aria-valuenow", String(p));
+      meter.setAttribute("aria-valuenow", p.toFixed(3)); // 1e-8 is no value to ARIA
       value.textContent = probabilities ? texts.percent(p) : "–";
     }
     this.list.classList.toggle("empty", !probabilities);

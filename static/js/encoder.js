@@ -37,11 +37,11 @@ export class Encoder {
   async #encodeInWorker(video, wanted) {
     this.worker ??= new Worker(new URL("./encoder-worker.js", import.meta.url));
     const { worker } = this;
-    const bitmap = await createImageBitmap(video);
+    const picture = await take(video);
     return new Promise((resolve, reject) => {
       worker.onmessage = ({ data }) => (data.jpeg ? resolve(data.jpeg) : reject(data.error));
       worker.onerror = reject;
-      worker.postMessage({ bitmap, ...wanted }, [bitmap]);
+      worker.postMessage({ picture, ...wanted }, [picture]);
     });
   }
 
@@ -60,4 +60,14 @@ export class Encoder {
     this.worker = null;
     this.canvas.width = this.canvas.height = 0;
   }
+}
+
+/**
+ * A picture that can go to a worker.
+ * @param {HTMLVideoElement} video
+ * @returns {VideoFrame | Promise<ImageBitmap>} a frame is not copied, but a file's may lie on its side
+ */
+function take(video) {
+  const live = video.srcObject !== null;
+  return live && "VideoFrame" in window ? new VideoFrame(video) : createImageBitmap(video);
 }

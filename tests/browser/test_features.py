@@ -604,7 +604,8 @@ def test_it_says_so_and_recovers_when_the_server_comes_back(start_server, open_p
 
 
 def test_it_says_so_while_no_worker_is_left_and_goes_on_by_itself(start_server, open_page):
-    server = start_server("--workers", "1")
+    # A worker that loads torch takes long enough to start for the page to notice.
+    server = start_server("--workers", "1", "--engine", "torch-float32")
     page = open_page(server)
     start(page)
     page.wait_for_selector("#status[data-state=running]")

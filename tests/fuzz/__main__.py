@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from benchmarks.frames import portrait_frame, to_jpeg
-from benchmarks.service import start_server
+from benchmarks.server import start_server
 from tests.conftest import Server
 from tests.fuzz.run import fuzz
 

@@ -329,6 +329,7 @@ dom.fullScreen.hidden = !dom.stage.requestFullscreen;
 ui.showState("idle");
 updateFigures();
 setInterval(updateFigures, 500);
+setInterval(() => view.speak(), 500);
 allowStart();
 dom.consent.addEventListener("change", allowStart);
 dom.start.addEventListener("click", () => startLive(remembered()));

@@ -106,7 +106,6 @@ export class View {
     if (face) this.selected = face.track;
     ui.showFaces(faces, face, (track) => this.select(track));
     this.bars.show(face?.probabilities ?? null);
-    if (face) this.#speak(face);
   }
 
   /** Draw the overlay as of now. @param {number} now */
@@ -194,8 +193,10 @@ export class View {
     return canvas;
   }
 
-  /** Say a change of the selected face's expression, at a polite rate. @param {Shown} face */
-  #speak(face) {
+  /** Say what is news of the selected face, if its time has come; call it now and then. */
+  speak() {
+    const face = this.shown.find((f) => f.track === this.selected);
+    if (!face) return;
     const label = face.confident ? ui.labelName(face.label) : texts.unsure;
     const text = texts.spoken(texts.face(face.track), label);
     if (this.speech.take(text, performance.now())) ui.dom.spoken.textContent = text;

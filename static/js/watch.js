@@ -39,4 +39,5 @@ watch(location.hash.slice(1), {
 });
 draw();
 setInterval(() => view.timeline.draw(view.selected, performance.now()), 500);
+setInterval(() => view.speak(), 500);
 dom.overlay.addEventListener("click", (event) => view.selectAt(event));

@@ -8,15 +8,15 @@ from typing import Any
 
 from flask import Flask, Request
 from flask_socketio import SocketIO
-from socketio import RedisManager
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from model import cluster, engines
+from model import engines
 from model.card import load_card
 from model.names import AUTO
 from webapp import events, headers, limits
 from webapp.api import api
 from webapp.config import Settings
+from webapp.event_queue import EventQueue
 from webapp.gate import Gate
 from webapp.pool import WorkerPool
 from webapp.redis_pool import RedisPool
@@ -78,7 +78,7 @@ def create_app(
         json=limits.BoundedJson,
         logger=_QUIET,
         engineio_logger=_QUIET,
-        client_manager=_queue(settings),
+        client_manager=EventQueue(settings.redis, _QUIET) if settings.redis else None,
     )
     limits.register(socketio, settings)
     events.register(socketio)
@@ -90,14 +90,6 @@ def create_app(
         settings, card, gate, pool or WorkerPool(settings, gate), socketio, sharing, viewers
     )
     return app
-
-
-def _queue(settings: Settings) -> RedisManager | None:
-    """What carries events to connections of other web processes, in JSON; None with one of them."""
-    if settings.redis is None:
-        return None
-    options = cluster.connection_options()
-    return RedisManager(settings.redis, "moodlight", logger=_QUIET, redis_options=options)
 
 
 class _Discard(io.TextIOBase):

@@ -194,6 +194,11 @@ def streams(running: Cluster, portrait: np.ndarray) -> Iterator[list[Stream]]:
         stream.stop()
 
 
+def listeners(running: Cluster) -> int:
+    """Web processes that hear each other's events."""
+    return cluster.connect(running.redis.url).pubsub_numsub("moodlight")[0][1]
+
+
 def wait_for_everybody(streams: list[Stream], since: float) -> None:
     """Each client gets the result of a frame that it sent after something happened."""
     wait_until(lambda: all(stream.has_result_since(since) for stream in streams), BACK_WITHIN_S)
@@ -238,6 +243,7 @@ def test_redis_lost_and_back(running, streams):
     back_at = time.monotonic()
     running.redis.start()
     wait_for_everybody(streams, back_at)
+    wait_until(lambda: listeners(running) == 2, BACK_WITHIN_S)
     running.wait_until_ready()
     assert [stream.connections for stream in streams] == [1] * STREAMS
     for stream in streams:
@@ -249,6 +255,7 @@ def test_a_viewer_on_another_web_process(running, connect, portrait_jpeg):
     told = []
     overheard = cluster.connect(running.redis.url).pubsub(ignore_subscribe_messages=True)
     overheard.subscribe("moodlight")
+    wait_until(lambda: listeners(running) == 3)
     here, there = running.webs
     sender, stranger = connect(here), connect(there)
     sender.io.on("viewers", lambda message: told.append(message["count"]))

@@ -11,7 +11,7 @@ import pytest
 import socketio
 
 from tests.conftest import UNVERIFIED, Server, free_port, wait_until
-from tests.protocol.conftest import Client
+from tests.protocol.conftest import Client, new_io
 from tests.protocol.test_faults import MODES, run_to_end
 from tests.protocol.test_http import call
 
@@ -47,10 +47,10 @@ def join(connect) -> Callable[..., Client]:
 def refusal(server: Server, auth: object) -> dict:
     """What a client is told that may not connect."""
     told = []
-    io = socketio.Client(reconnection=False, ssl_verify=False)
+    io = new_io()
     io.on("connect_error", told.append)
     with pytest.raises(socketio.exceptions.ConnectionError):
-        io.connect(server.url, transports=["websocket"], auth=auth)
+        io.connect(server.url, transports=["websocket"], auth=auth, wait_timeout=30)
     return told[0]["data"]
 
 

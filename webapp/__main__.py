@@ -4,6 +4,7 @@ The only place that names eventlet. Flask and everything that uses sockets or th
 after the patch.
 """
 
+import functools
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -32,7 +33,7 @@ def main(**values: object) -> None:
     run(settings, serve)
 
 
-def _patch_for_eventlet() -> Callable[[Any, Any, Any], None]:
+def _patch_for_eventlet() -> Callable[[Any, Any, Any, Any], None]:
     # Its authors advise against new use on every import; the README says why it is here.
     warnings.filterwarnings("ignore", module="eventlet")
     warnings.filterwarnings("ignore", message="(?s).*Eventlet is deprecated")
@@ -48,19 +49,25 @@ def _patch_for_eventlet() -> Callable[[Any, Any, Any], None]:
     websocket.RFC6455WebSocket._apply_mask = staticmethod(apply_mask)
     _bound_fragments(websocket)
 
-    def serve(listener: Any, app: Any, tls: Any) -> None:
-        def over_tls(state: list, server: Any) -> None:
-            if connection := handshaken(state[1], tls):
-                state[1] = connection  # closed at the end by eventlet
-                wsgi.HttpProtocol(state, server)
+    def serve(listener: Any, app: Any, tls: Any, connections: Any) -> None:
+        listener.accept = functools.partial(connections.accept, listener.accept)
+
+        def answer(state: list, server: Any) -> None:
+            with connections.hold(state[0]):
+                if tls is None:
+                    wsgi.HttpProtocol(state, server)
+                elif connection := handshaken(state[1], tls):
+                    state[1] = connection  # closed at the end by eventlet
+                    wsgi.HttpProtocol(state, server)
 
         wsgi.server(
             listener,
             app,
             log_output=False,
             debug=False,
+            max_size=connections.most,
             socket_timeout=_SILENCE_LIMIT_S,
-            protocol=over_tls if tls else wsgi.HttpProtocol,
+            protocol=answer,
             environ={"wsgi.url_scheme": "https" if tls else "http"},
         )
 
@@ -82,23 +89,26 @@ def _bound_fragments(websocket: Any) -> None:
     websocket.RFC6455WebSocket.Message = BoundedMessage
 
 
-def _serve_on_threads(listener: Any, app: Any, tls: Any) -> None:
+def _serve_on_threads(listener: Any, app: Any, tls: Any, connections: Any) -> None:
     from werkzeug.serving import make_server
 
     from webapp.handshake import handshaken
 
     host, port = listener.getsockname()[:2]
     server = make_server(host, port, app, threaded=True, fd=listener.fileno())
-    if tls:
-        handle = server.RequestHandlerClass
+    handle = server.RequestHandlerClass
 
-        def over_tls(accepted: Any, address: Any, server: Any) -> None:
-            if connection := handshaken(accepted, tls):
+    def answer(accepted: Any, address: Any, server: Any) -> None:
+        with connections.hold(address):
+            if tls is None:
+                handle(accepted, address, server)
+            elif connection := handshaken(accepted, tls):
                 with connection:
                     handle(connection, address, server)
 
-        server.RequestHandlerClass = over_tls
-        server.ssl_context = tls  # only says https: werkzeug would shake hands before it accepts
+    server.RequestHandlerClass = answer
+    server.get_request = functools.partial(connections.accept, server.socket.accept)
+    server.ssl_context = tls  # only says https: werkzeug would shake hands before it accepts
     server.serve_forever()
 
 

@@ -20,6 +20,7 @@ from webapp import certificates
 from webapp.app import create_app
 from webapp.certificates import Certificate, CertificateError
 from webapp.config import Settings
+from webapp.connections import Connections, for_settings
 from webapp.joining import new_code
 from webapp.plain import create_plain_app
 from webapp.sharing import Sharing
@@ -31,7 +32,7 @@ _LOOK_EVERY_S = 0.1
 _DRAIN_LIMIT_S = 2.5
 
 
-Serve = Callable[[socket.socket, Flask, ssl.SSLContext | None], None]
+Serve = Callable[[socket.socket, Flask, ssl.SSLContext | None, Connections], None]
 
 
 def run(settings: Settings, serve: Serve) -> None:
@@ -39,7 +40,8 @@ def run(settings: Settings, serve: Serve) -> None:
 
     Args:
         settings: see `webapp.config`.
-        serve: answers connections of a listening socket for ever, over TLS if a context is given.
+        serve: answers connections of a listening socket until it is closed, over TLS if a context
+            is given.
 
     Raises:
         click.ClickException: the port is taken, the weights are missing or corrupt, or the
@@ -69,18 +71,23 @@ def run(settings: Settings, serve: Serve) -> None:
     if certificate or sharing.code:
         sharing.show(click.echo, sys.stdout)
     tls = certificate.context if certificate else None
-    threading.Thread(target=serve, args=(listener, app, tls), daemon=True).start()
+    connections = for_settings(settings)
+    serving = [threading.Thread(target=serve, args=(listener, app, tls, connections), daemon=True)]
     if certificate:
-        plain_app = create_plain_app(sharing.url)
-        threading.Thread(target=serve, args=(plain, plain_app, None), daemon=True).start()
-    while not stopping:
+        answered_plainly = (plain, create_plain_app(sharing.url), None, connections)
+        serving.append(threading.Thread(target=serve, args=answered_plainly, daemon=True))
+    for thread in serving:
+        thread.start()
+    while not stopping and all(thread.is_alive() for thread in serving):
         time.sleep(_LOOK_EVERY_S)
+    if not stopping:  # whoever looks after this process can start it again
+        log.critical("the server can no longer be reached, and ends")
     log.info("stopping")
     listener.close()
     service.drain(_DRAIN_LIMIT_S)
     pool.stop()
     logging.shutdown()
-    os._exit(0)  # connections still open must not hold us up
+    os._exit(0 if stopping else 1)  # connections still open must not hold us up
 
 
 def _stop_on_signals() -> list[int]:

@@ -1,5 +1,6 @@
 """Floods, killed and stuck workers, shutdown: nobody else is slowed and nothing is left behind."""
 
+import http.client
 import os
 import signal
 import socket
@@ -7,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import psutil
 import pytest
@@ -372,3 +373,74 @@ def test_frames_on_their_way_are_answered_before_the_end(start_server, connect, 
     server.process.send_signal(signal.SIGTERM)
     assert [p.wait() for p in pending] == [{"ok": True}] * 2
     assert server.process.wait(5) == 0
+
+
+def silent(port: int, count: int) -> list[socket.socket]:
+    """Connections from an address of their own that say nothing."""
+    source = ("127.0.0.2", 0)
+    return [
+        socket.create_connection(("127.0.0.1", port), source_address=source) for _ in range(count)
+    ]
+
+
+def is_answered(port: int) -> bool:
+    """Whether that address gets anything now."""
+    asked = http.client.HTTPConnection("127.0.0.1", port, source_address=("127.0.0.2", 0))
+    with suppress(OSError), closing(asked):
+        asked.request("GET", "/healthz")
+        return asked.getresponse().status == 200
+    return False
+
+
+def is_open(connection: socket.socket) -> bool:
+    connection.setblocking(False)
+    try:
+        return connection.recv(1) != b""
+    except BlockingIOError:
+        return True
+    except ConnectionResetError:
+        return False
+
+
+@MODES
+def test_silent_connections_have_a_limit(start_server, connect, portrait_jpeg, mode):
+    options = ("--workers", "1", "--async-mode", mode, "--max-clients-per-address", "2")
+    server = start_server(*options)
+    opened = silent(server.port, 40)
+    assert connect(server).ask(portrait_jpeg)["ok"]
+    wait_until(lambda: sum(map(is_open, opened)) == 16)  # eight for each client
+    assert not is_answered(server.port)
+    assert server.log.read_text().count("connections are refused") == 1
+    for connection in opened:
+        connection.close()
+    wait_until(lambda: is_answered(server.port))
+
+
+@MODES
+def test_more_connections_than_files(start_server, connect, portrait_jpeg, mode):
+    """However few the system grants: those who are there go on, and others come once there are."""
+    server = start_server("--workers", "1", "--async-mode", mode)
+    client = connect(server)
+    process = psutil.Process(server.process.pid)
+    granted = process.rlimit(psutil.RLIMIT_NOFILE)
+    process.rlimit(psutil.RLIMIT_NOFILE, (process.num_fds() + 5, granted[1]))
+    opened = silent(server.port, 40)
+    for _ in range(3):
+        assert client.ask(portrait_jpeg)["ok"]
+    wait_until(lambda: "connections are refused" in server.log.read_text())
+    for connection in opened:
+        connection.close()
+    assert connect(server).ask(portrait_jpeg)["ok"]
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_a_server_that_cannot_be_reached_ends():
+    code = (
+        "from webapp.config import Settings; from webapp.server import run; "
+        f"run(Settings(port={free_port()}, async_mode='threading'), lambda *_: None)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, timeout=60, stderr=subprocess.PIPE
+    )
+    assert ended.returncode == 1
+    assert b"can no longer be reached" in ended.stderr

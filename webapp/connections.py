@@ -1,0 +1,130 @@
+"""How many connections may be open at all, by address: the files of a process are few.
+
+Counted from accept on, before a byte is read, because somebody who only connects costs a file too.
+"""
+
+import contextlib
+import errno
+import logging
+import math
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+try:
+    import resource
+except ImportError:  # Windows has no such limit
+    resource = None
+
+from webapp.config import Settings
+
+log = logging.getLogger("moodlight.connections")
+
+# Browsers open up to six connections for a page, and one for its WebSocket.
+_PER_CLIENT = 8
+# Files for what is not a connection: listeners, workers, Redis, libraries.
+_OTHER_FILES = 128
+# The system's own limits are reached: some connection will end.
+_WAIT_S = 0.1
+_SAY_EVERY_S = 60.0
+_LISTENER_IS_CLOSED = (errno.EBADF, errno.EINVAL, errno.ENOTSOCK)
+
+
+class Connections:
+    """What is connected now.
+
+    Args:
+        most: connections in all.
+        most_of_one: connections of one address.
+    """
+
+    def __init__(self, most: int, most_of_one: int) -> None:
+        self.most = most
+        self._most_of_one = most_of_one
+        self._by_address: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        self._said_at = -math.inf
+
+    def accept(self, accept: Callable[[], tuple[Any, Any]]) -> tuple[Any, Any]:
+        """Wait for the next connection that has room; others are closed at once.
+
+        Args:
+            accept: of the listening socket.
+
+        Returns:
+            As `accept` returns; its address must be passed to `hold` then.
+
+        Raises:
+            OSError: the listening socket is closed.
+        """
+        while True:
+            try:
+                connection, address = accept()
+            except OSError as error:
+                if error.errno in _LISTENER_IS_CLOSED:
+                    raise
+                self._say_full(error.strerror)
+                time.sleep(_WAIT_S)
+                continue
+            if self._take(address[0]):
+                return connection, address
+            connection.close()
+            time.sleep(0)  # others get their turn, however fast somebody knocks
+
+    @contextlib.contextmanager
+    def hold(self, address: tuple) -> Iterator[None]:
+        """An accepted connection is in use."""
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._by_address[address[0]] -= 1
+                if not self._by_address[address[0]]:
+                    del self._by_address[address[0]]
+
+    def _take(self, host: str) -> bool:
+        with self._lock:
+            here, of_host = self._by_address.total(), self._by_address[host]
+            room = here < self.most and of_host < self._most_of_one
+            if room:
+                self._by_address[host] += 1
+        if not room:
+            self._say_full()
+        return room
+
+    def _say_full(self, why: str = "too many are open") -> None:
+        now = time.monotonic()
+        if now - self._said_at > _SAY_EVERY_S:
+            self._said_at = now
+            extra = {"event": "connections_full", "connections": self._by_address.total()}
+            log.warning("connections are refused: %s", why, extra=extra)
+
+
+def for_settings(settings: Settings) -> Connections:
+    """Room for all clients and their pages, as far as the system grants files for them."""
+    wanted = _PER_CLIENT * settings.max_clients
+    most = _files(wanted)
+    if settings.behind_proxy:  # all come from the proxy's address
+        return Connections(most, most)
+    of_one = _PER_CLIENT * settings.max_clients_per_address
+    return Connections(most, of_one if most == wanted else min(of_one, most // 2))
+
+
+def _files(wanted: int) -> int:
+    """Files that connections may take; the process's limit is raised as far as it may be."""
+    if resource is None:
+        return wanted
+    needed = wanted + _OTHER_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return wanted
+    raised = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+    with contextlib.suppress(OSError, ValueError):  # macOS grants less than it says
+        resource.setrlimit(resource.RLIMIT_NOFILE, (raised, hard))
+        soft = raised
+    if soft >= needed:
+        return wanted
+    log.warning("this system grants %d open files; %d would serve all clients", soft, needed)
+    return max(1, soft - _OTHER_FILES)

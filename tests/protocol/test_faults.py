@@ -14,8 +14,9 @@ import psutil
 import pytest
 import socketio
 
-from tests.conftest import ROOT, free_port, to_jpeg, wait_until
+from tests.conftest import ROOT, UNVERIFIED, Server, free_port, to_jpeg, wait_until
 from tests.protocol.test_http import call, multipart
+from tests.protocol.test_operation import wait_until_up
 
 MODES = pytest.mark.parametrize("mode", ["eventlet", "threading"])
 
@@ -444,3 +445,32 @@ def test_a_server_that_cannot_be_reached_ends():
     )
     assert ended.returncode == 1
     assert b"can no longer be reached" in ended.stderr
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_whoever_stops_in_mid_request_is_let_go(tmp_path, monkeypatch, scheme):
+    """Over TLS too; the limit is lowered for the test."""
+    code = "import webapp.__main__ as main; main._SILENCE_LIMIT_S = 1.0; main.main()"
+    port = free_port()
+    options = ["--port", str(port), "--workers", "1"]
+    if scheme == "https":
+        options += ["--lan", "--host", "127.0.0.1", "--http-port", str(free_port())]
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    log = tmp_path / "log.txt"
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, *options], cwd=ROOT, stdout=out, stderr=out
+        )
+    try:
+        server = Server(process, port, log, scheme)
+        wait_until_up(server)
+        connection = socket.create_connection(("127.0.0.1", port))
+        if scheme == "https":
+            connection = UNVERIFIED.wrap_socket(connection)
+        with connection:
+            connection.settimeout(20)
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: local")
+            assert connection.recv(100) == b""
+    finally:
+        process.kill()
+        process.wait()

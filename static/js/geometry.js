@@ -51,28 +51,41 @@ export function beside(box, size, view, taken) {
   return null;
 }
 
+/** A label that went below comes back once there is this much room above: else it would flicker. */
+const ROOM_TO_RETURN_PX = 8;
+
 /**
- * Where a label of this size stands: above its box, below it where another label is above, else the
- * nearest place above or below the labels that are in its way.
+ * Where a label of this size stands: above its box, below it where something is above, else the
+ * nearest place above or below the labels that are in its way. Rather over another face than over
+ * another label.
  * At the picture's top it lies over the box: a jump to below would flicker.
  * @param {Rect} box
  * @param {{width: number, height: number}} size
  * @param {{width: number, height: number}} view size of the overlay
- * @param {Rect[]} taken labels that stand already
+ * @param {object} around
+ * @param {Rect[]} around.labels that stand already
+ * @param {Rect[]} around.faces of others
+ * @param {boolean} around.wasBelow where it stood at the last drawing
  * @returns {Rect}
  */
-export function atTop(box, size, view, taken) {
+export function atTop(box, size, view, { labels, faces, wasBelow }) {
   const x = Math.max(2, Math.min(box.x, view.width - size.width - 2));
   const lowest = view.height - size.height - 2;
   const within = (/** @type {number} */ y) => Math.max(2, Math.min(y, lowest));
   const above = within(box.y - size.height - 4);
   const below = within(box.y + box.height + 4);
-  const next = taken
+  const next = labels
     .flatMap((other) => [other.y - size.height - 2, other.y + other.height + 2])
     .filter((y) => y === within(y))
     .sort((a, b) => Math.abs(a - above) - Math.abs(b - above));
   const places = [above, below, ...next].map((y) => ({ x, y, ...size }));
-  return places.find((place) => !taken.some((other) => overlap(place, other))) ?? places[0];
+  const cost = (/** @type {Rect} */ place, /** @type {number} */ i) => {
+    const needed = wasBelow && i === 0 ? grown(place, ROOM_TO_RETURN_PX) : place;
+    const hits = (/** @type {Rect} */ other) => overlap(needed, other);
+    return labels.some(hits) ? 2 : Number(faces.some(hits));
+  };
+  const costs = places.map(cost);
+  return places[costs.indexOf(Math.min(...costs))];
 }
 
 /**
@@ -89,6 +102,11 @@ export function faceAt([x, y, width, height], faces) {
   ];
   const inside = faces.filter((face) => Math.max(...far(face)) < 0.5);
   return inside.sort((a, b) => Math.hypot(...far(a)) - Math.hypot(...far(b)))[0];
+}
+
+/** @param {Rect} rect @param {number} by pixels on each side @returns {Rect} */
+function grown({ x, y, width, height }, by) {
+  return { x: x - by, y: y - by, width: width + 2 * by, height: height + 2 * by };
 }
 
 /** @param {Rect} a @param {Rect} b */

@@ -24,9 +24,13 @@ const UNSURE_COLOUR = "#d7dade";
  * @param {Shown[]} faces
  * @param {Size} frame size of the frame that the boxes are in
  * @param {Size} view size of the picture drawn over, in the context's units
- * @param {{mirrored: boolean, selected: number}} options
+ * @param {object} options
+ * @param {boolean} options.mirrored
+ * @param {number} options.selected
+ * @param {Set<number>} options.below what the last drawing returned
+ * @returns {Set<number>} tracks whose label stands below the box
  */
-export function drawFaces(context, faces, frame, view, { mirrored, selected }) {
+export function drawFaces(context, faces, frame, view, { mirrored, selected, below }) {
   const taken = faces.map((face) => toView(face.box, frame, view, mirrored));
   const several = faces.length > 1;
   const crowded = view.width < FULL_LABEL_PX * faces.length;
@@ -40,13 +44,17 @@ export function drawFaces(context, faces, frame, view, { mirrored, selected }) {
   });
   faces.forEach((face, i) => {
     const [box, colour] = [boxes[i], colours[i]];
-    labels.push(drawLabel(context, box, labelText(face, several, crowded), { view, colour, labels }));
+    const others = boxes.filter((other) => other !== box);
+    const around = { labels, faces: others, wasBelow: below.has(face.track) };
+    labels.push(drawLabel(context, box, labelText(face, several, crowded), view, colour, around));
     if (view.width < ROOMY_PX || (faces.length > 2 && face.track !== selected)) return;
     const place = beside(box, barsSize(face), view, taken);
     if (!place) return;
     taken.push(place);
     drawBars(context, place, face);
   });
+  const stands = faces.filter((_, i) => labels[i].y > boxes[i].y);
+  return new Set(stands.map((face) => face.track));
 }
 
 /**
@@ -89,15 +97,16 @@ function labelText(face, numbered, brief) {
  * @param {CanvasRenderingContext2D} context
  * @param {import("./geometry.js").Rect} box
  * @param {string} text
- * @param {{view: Size, colour: string, labels: import("./geometry.js").Rect[]}} place labels that
- *   stand already
+ * @param {Size} view
+ * @param {string} colour
+ * @param {Parameters<typeof atTop>[3]} around
  * @returns {import("./geometry.js").Rect} where it stands
  */
-function drawLabel(context, box, text, { view, colour, labels }) {
+function drawLabel(context, box, text, view, colour, around) {
   const { font, height, dot } = view.width < ROOMY_PX ? SMALL_LABEL : LABEL;
   context.font = font;
   const width = context.measureText(text).width + height + 6;
-  const place = atTop(box, { width, height }, view, labels);
+  const place = atTop(box, { width, height }, view, around);
   const { x, y } = place;
   drawPlate(context, x, y, width, height);
   context.fillStyle = colour;

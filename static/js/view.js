@@ -54,6 +54,8 @@ export class View {
     this.firstTrack = 0;
     this.nextTrack = 0;
     this.mirrored = false;
+    /** @type {Set<number>} tracks whose label stands below their box */
+    this.below = new Set();
     this.speech.clear();
     this.steadier.clear();
     this.heat.clear();
@@ -145,9 +147,9 @@ export class View {
    * @param {number} now
    */
   #drawOn(context, size, faces, now) {
-    const { mirrored, selected } = this;
+    const { mirrored, selected, below } = this;
     this.heat.draw(context, faces, this.frame, size, { mirrored, now });
-    drawFaces(context, faces, this.frame, size, { mirrored, selected });
+    this.below = drawFaces(context, faces, this.frame, size, { mirrored, selected, below });
   }
 
   /** @param {boolean} wanted */

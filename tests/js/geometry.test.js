@@ -5,6 +5,7 @@ import { atTop, beside, faceAt, fitWithin, toView } from "../../static/js/geomet
 
 const FRAME = { width: 640, height: 480 };
 const VIEW = { width: 1280, height: 960 };
+const ALONE = { labels: [], faces: [], wasBelow: false };
 
 test("a box is scaled to the view", () => {
   const box = toView([10, 20, 30, 40], FRAME, VIEW, false);
@@ -38,12 +39,33 @@ test("a label stands above its face, inside the picture, and below where another
   const view = { width: 400, height: 300 };
   const size = { width: 100, height: 20 };
   const box = { x: 50, y: 100, width: 60, height: 80 };
-  const first = atTop(box, size, view, []);
+  const first = atTop(box, size, view, ALONE);
   assert.deepEqual([first.x, first.y], [50, 76]);
-  assert.equal(atTop({ ...box, x: 100 }, size, view, [first]).y, 184);
-  assert.equal(atTop({ ...box, x: 150 }, size, view, [first]).y, 76);
-  for (const y of [-10, 0, 10, 23]) assert.ok(atTop({ ...box, y }, size, view, []).y < 12);
-  assert.equal(atTop({ ...box, x: 380 }, size, view, []).x, 298);
+  assert.equal(atTop({ ...box, x: 100 }, size, view, { ...ALONE, labels: [first] }).y, 184);
+  assert.equal(atTop({ ...box, x: 150 }, size, view, { ...ALONE, labels: [first] }).y, 76);
+  for (const y of [-10, 0, 10, 23]) assert.ok(atTop({ ...box, y }, size, view, ALONE).y < 12);
+  assert.equal(atTop({ ...box, x: 380 }, size, view, ALONE).x, 298);
+});
+
+test("a label goes below rather than over another face, but rather over it than over a label", () => {
+  const view = { width: 400, height: 300 };
+  const size = { width: 60, height: 20 };
+  const box = { x: 50, y: 100, width: 60, height: 80 };
+  const behind = { x: 80, y: 20, width: 60, height: 110 };
+  assert.equal(atTop(box, size, view, { ...ALONE, faces: [behind] }).y, 184);
+  const under = { x: 50, y: 140, width: 60, height: 150 };
+  assert.equal(atTop(box, size, view, { ...ALONE, faces: [behind], labels: [under] }).y, 76);
+});
+
+test("a label that went below stays there until there is room to spare above", () => {
+  const view = { width: 400, height: 300 };
+  const size = { width: 60, height: 20 };
+  const box = { x: 50, y: 100, width: 60, height: 80 };
+  const other = (bottom) => ({ x: 50, y: bottom - 20, width: 60, height: 20 });
+  const y = (bottom, wasBelow) =>
+    atTop(box, size, view, { labels: [other(bottom)], faces: [], wasBelow }).y;
+  assert.deepEqual([y(77, false), y(75, false)], [184, 76]);
+  assert.deepEqual([y(75, true), y(67, true)], [184, 76]);
 });
 
 test("labels of faces close together never cover one another while there is room", () => {
@@ -53,7 +75,7 @@ test("labels of faces close together never cover one another while there is room
     const labels = [];
     for (let i = 0; i < 10; i++) {
       const box = { x: 8 + (i % across) * 70, y: 20 + 110 * Math.floor(i / 5), width: 55, height: 75 };
-      labels.push(atTop(box, size, view, labels));
+      labels.push(atTop(box, size, view, { ...ALONE, labels }));
     }
     labels.forEach((a, i) => {
       assert.ok(a.x >= 2 && a.x + a.width <= view.width - 2);
@@ -70,7 +92,7 @@ test("where there is no room left a label stands above its face all the same", (
   const view = { width: 120, height: 40 };
   const size = { width: 100, height: 20 };
   const box = { x: 5, y: 30, width: 20, height: 8 };
-  assert.equal(atTop(box, size, view, [{ x: 0, y: 0, width: 120, height: 40 }]).y, 6);
+  assert.equal(atTop(box, size, view, { ...ALONE, labels: [{ x: 0, y: 0, width: 120, height: 40 }] }).y, 6);
 });
 
 test("a face is found again by its place", () => {

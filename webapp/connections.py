@@ -24,6 +24,8 @@ log = logging.getLogger("moodlight.connections")
 
 # Browsers open up to six connections for a page, and one for its WebSocket.
 _PER_CLIENT = 8
+# For visitors beyond that: they are to be told that the server is full.
+_SPARE = 64
 # Files for what is not a connection: listeners, workers, Redis, libraries.
 _OTHER_FILES = 128
 # The system's own limits are reached: some connection will end.
@@ -104,11 +106,11 @@ class Connections:
 
 def for_settings(settings: Settings) -> Connections:
     """Room for all clients and their pages, as far as the system grants files for them."""
-    wanted = _PER_CLIENT * settings.max_clients
+    wanted = _PER_CLIENT * settings.max_clients + _SPARE
     most = _files(wanted)
     if settings.behind_proxy:  # all come from the proxy's address
         return Connections(most, most)
-    of_one = _PER_CLIENT * settings.max_clients_per_address
+    of_one = _PER_CLIENT * settings.max_clients_per_address + _SPARE
     return Connections(most, of_one if most == wanted else min(of_one, most // 2))
 
 

@@ -407,9 +407,9 @@ def is_open(connection: socket.socket) -> bool:
 def test_silent_connections_have_a_limit(start_server, connect, portrait_jpeg, mode):
     options = ("--workers", "1", "--async-mode", mode, "--max-clients-per-address", "2")
     server = start_server(*options)
-    opened = silent(server.port, 40)
+    opened = silent(server.port, 100)
     assert connect(server).ask(portrait_jpeg)["ok"]
-    wait_until(lambda: sum(map(is_open, opened)) == 16)  # eight for each client
+    wait_until(lambda: sum(map(is_open, opened)) == 80)  # eight for each client, and 64
     assert not is_answered(server.port)
     assert server.log.read_text().count("connections are refused") == 1
     for connection in opened:

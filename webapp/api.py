@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +21,7 @@ api = Blueprint("api", __name__, url_prefix="/api/v1")
 
 CONSENT_HEADER = "X-Consent-Version"
 CODE_HEADER = "X-Join-Code"
+_CHUNK_BYTES = 65_536
 _STATUS = {
     protocol.BAD_REQUEST: 400,
     protocol.NO_CONSENT: 403,
@@ -38,6 +40,7 @@ def analyze() -> ResponseReturnValue:
     """Faces of the picture in the body, or in the only file of a multipart form."""
     service: Service = current_app.extensions["moodlight"]
     service.metrics.received.inc()
+    request.max_content_length = service.settings.max_message_bytes
     if not service.api_rate.admit(request.remote_addr):
         return _refuse(
             protocol.RATE_LIMITED,
@@ -47,7 +50,6 @@ def analyze() -> ResponseReturnValue:
         service.check_code(request.headers.get(CODE_HEADER), request.remote_addr)
     except JoinError as error:
         return _refuse(protocol.BAD_CODE, str(error))
-    request.max_content_length = service.settings.max_message_bytes
     agreed = request.headers.get(CONSENT_HEADER) == protocol.CONSENT_VERSION
     if service.settings.consent_required and not agreed:
         return _refuse(
@@ -102,6 +104,10 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def _refuse(code: str, message: str) -> ResponseReturnValue:
+    """Say why, after reading the body: whoever is still sending it would not see the answer."""
+    with suppress(HTTPException):  # larger than is read at all
+        while request.stream.read(_CHUNK_BYTES):
+            pass
     service: Service = current_app.extensions["moodlight"]
     return jsonify(service.refuse(code, message)), _STATUS[code]
 

@@ -1,7 +1,6 @@
 """The HTTP API and what every answer carries."""
 
 import json
-import ssl
 import urllib.error
 import urllib.request
 
@@ -13,14 +12,9 @@ from tests.protocol.test_contract import png_claiming
 
 
 def call(
-    url: str, body: bytes | None = None, headers: dict[str, str] | None = None, tries: int = 2
+    url: str, body: bytes | None = None, headers: dict[str, str] | None = None
 ) -> tuple[int, dict, dict]:
-    """Status, headers and JSON body of an answer, refusals included.
-
-    As browsers do, a handshake that the server broke off is tried again: on busy machines one was,
-    twice in all runs, on eventlet and after 30 others had been left unfinished. Not understood:
-    1,500 in a row beside such others went well.
-    """
+    """Status, headers and JSON body of an answer, refusals included."""
     asked = urllib.request.Request(
         url, body, {"Content-Type": "application/octet-stream"} | (headers or {})
     )
@@ -29,10 +23,6 @@ def call(
             return answer.status, dict(answer.headers), json.load(answer)
     except urllib.error.HTTPError as error:
         return error.code, dict(error.headers), json.load(error)
-    except urllib.error.URLError as error:
-        if tries > 1 and isinstance(error.reason, ssl.SSLEOFError):
-            return call(url, body, headers, tries - 1)
-        raise
 
 
 def multipart(*files: bytes) -> tuple[bytes, dict[str, str]]:

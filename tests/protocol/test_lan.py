@@ -106,6 +106,26 @@ def test_the_api_asks_for_code_and_consent(lan_server, portrait_jpeg):
     assert call(url, portrait_jpeg, WITH_CODE | {"X-Consent-Version": "1"})[0] == 200
 
 
+def test_a_refusal_waits_until_its_picture_has_been_sent(lan_server):
+    """A client that is still sending when the connection closes would not see it."""
+    picture = bytes(200_000)
+    head = (
+        "POST /api/v1/analyze HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+        f"Content-Type: application/octet-stream\r\nContent-Length: {len(picture)}\r\n\r\n"
+    )
+    with (
+        socket.create_connection(("127.0.0.1", lan_server.port)) as plain,
+        UNVERIFIED.wrap_socket(plain) as connection,
+    ):
+        connection.sendall(head.encode() + picture[:-1])
+        connection.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            connection.recv(1)
+        connection.settimeout(30)
+        connection.sendall(picture[-1:])
+        assert connection.recv(100).startswith(b"HTTP/1.1 403")
+
+
 def test_how_to_reach_the_server_is_told_to_those_who_joined(lan_server):
     url = f"{lan_server.url}/api/v1/share"
     assert call(url)[2]["code"] == "bad_code"

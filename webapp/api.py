@@ -35,13 +35,23 @@ _STATUS = {
 }
 
 
+@api.before_request
+def _only_own_pages() -> ResponseReturnValue | None:
+    """Pages of other sites may not use the server of whoever looks at them; programs may."""
+    origin = request.headers.get("Origin")
+    foreign = origin is not None and origin != request.host_url.rstrip("/")
+    if foreign or request.headers.get("Sec-Fetch-Site") == "cross-site":
+        return _refuse(protocol.BAD_REQUEST, "pages of other sites may not use this server")
+    return None
+
+
 @api.post("/analyze")
 def analyze() -> ResponseReturnValue:
     """Faces of the picture in the body, or in the only file of a multipart form."""
     service: Service = current_app.extensions["moodlight"]
     service.metrics.received.inc()
     request.max_content_length = service.settings.max_message_bytes
-    if not service.api_rate.admit(request.remote_addr):
+    if not service.api_rate.of(request.remote_addr).take():
         return _refuse(
             protocol.RATE_LIMITED,
             f"more than {service.settings.max_api_per_minute} requests a minute: send fewer",

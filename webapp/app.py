@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 from flask import Flask, Request
 from flask_socketio import SocketIO
@@ -26,6 +27,9 @@ from webapp.shared_viewers import SharedViewers
 from webapp.sharing import Sharing
 from webapp.viewers import Viewers
 
+# Bodies that may be on their way at once, of all addresses and of each; smaller ones do not count.
+_UPLOADS, _UPLOADS_OF_ONE = 32, 8
+_SMALL_BYTES = 65_536
 _ROOT = Path(__file__).resolve().parent.parent
 
 # Of what clients send, malformed or not; our own handlers log their errors themselves.
@@ -68,7 +72,6 @@ def create_app(
     app.request_class = _InMemory
     app.register_blueprint(pages)
     app.register_blueprint(api)
-    headers.register(app)
     socketio = SocketIO(
         app,
         async_mode=settings.async_mode,
@@ -83,6 +86,7 @@ def create_app(
     limits.register(socketio, settings)
     events.register(socketio)
     app.wsgi_app = _adapt(app.wsgi_app)
+    headers.register(app)
     if settings.behind_proxy:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)
     viewers = SharedViewers(settings.redis) if settings.redis else Viewers()
@@ -98,22 +102,44 @@ class _Discard(io.TextIOBase):
 
 
 def _adapt(wsgi_app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
-    """Set right what the servers hand on."""
+    """Set right what the servers hand on, and refuse what Engine.IO should not see."""
+    uploads = limits.PlacesByAddress(_UPLOADS, _UPLOADS_OF_ONE)
 
     def call(environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
-        # No permessage-deflate: JPEG does not get smaller, and it costs milliseconds a frame.
         # eventlet writes lines of its own there, with addresses, when a connection breaks.
         environ["wsgi.errors"] = _Discard()
+        # No permessage-deflate: JPEG does not get smaller, and it costs milliseconds a frame.
         environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
         # Engine.IO believes these of anybody; --behind-proxy has already taken what it trusts.
         environ.pop("HTTP_X_FORWARDED_PROTO", None)
         environ.pop("HTTP_X_FORWARDED_HOST", None)
-        length = environ.get("CONTENT_LENGTH") or "0"
-        if not (length.isascii() and length.isdigit()):  # Engine.IO would read -1 bytes: for ever
+        if _is_bad(environ):
             start_response("400 Bad Request", [("Connection", "close")])
             return []
+        chunked = "HTTP_TRANSFER_ENCODING" in environ
         if "eventlet.input" in environ:  # its stream ends by itself, chunked bodies included
             environ["wsgi.input_terminated"] = True
-        return wsgi_app(environ, start_response)
+        if not chunked and int(environ.get("CONTENT_LENGTH") or 0) <= _SMALL_BYTES:
+            return wsgi_app(environ, start_response)
+        # A body takes memory while it arrives.
+        address = environ["REMOTE_ADDR"]
+        if not uploads.take(address):
+            start_response("503 Service Unavailable", [("Connection", "close")])
+            return []
+        try:
+            return wsgi_app(environ, start_response)
+        finally:
+            uploads.give_back(address)
 
     return call
+
+
+def _is_bad(environ: dict[str, Any]) -> bool:
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if not (length.isascii() and length.isdigit()):  # Engine.IO would read -1 bytes: for ever
+        return True
+    if not environ["PATH_INFO"].startswith("/socket.io/"):
+        return False
+    # Any site's page may read an answer in JSONP. WebSockets of before RFC 6455 have no limits.
+    old = "HTTP_UPGRADE" in environ and "HTTP_SEC_WEBSOCKET_VERSION" not in environ
+    return old or "j" in parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)

@@ -19,6 +19,7 @@ except ImportError:  # Windows has no such limit
     resource = None
 
 from webapp.config import Settings
+from webapp.limits import Rates
 
 log = logging.getLogger("moodlight.connections")
 
@@ -26,6 +27,8 @@ log = logging.getLogger("moodlight.connections")
 _PER_CLIENT = 8
 # For visitors beyond that: they are to be told that the server is full.
 _SPARE = 64
+# Requests a second of an address on all its connections, and at once: a page is some fifty files.
+_REQUESTS_A_SECOND, _REQUESTS_AT_ONCE = 200.0, 1000.0
 # Files for what is not a connection: listeners, workers, Redis, libraries.
 _OTHER_FILES = 128
 # The system's own limits are reached: some connection will end.
@@ -40,10 +43,12 @@ class Connections:
     Args:
         most: connections in all.
         most_of_one: connections of one address.
+        paced: whether an address's requests are answered at a bounded rate.
     """
 
-    def __init__(self, most: int, most_of_one: int) -> None:
+    def __init__(self, most: int, most_of_one: int, paced: bool = True) -> None:
         self.most = most
+        self._requests = Rates(_REQUESTS_A_SECOND, _REQUESTS_AT_ONCE) if paced else None
         self._most_of_one = most_of_one
         self._by_address: Counter[str] = Counter()
         self._lock = threading.Lock()
@@ -86,6 +91,10 @@ class Connections:
                 if not self._by_address[address[0]]:
                     del self._by_address[address[0]]
 
+    def pace(self, address: tuple) -> float:
+        """Seconds to wait before the next request from an address is answered."""
+        return self._requests.of(address[0]).owe(1) if self._requests else 0.0
+
     def _take(self, host: str) -> bool:
         with self._lock:
             here, of_host = self._by_address.total(), self._by_address[host]
@@ -109,7 +118,7 @@ def for_settings(settings: Settings) -> Connections:
     wanted = _PER_CLIENT * settings.max_clients + _SPARE
     most = _files(wanted)
     if settings.behind_proxy:  # all come from the proxy's address
-        return Connections(most, most)
+        return Connections(most, most, paced=False)
     of_one = _PER_CLIENT * settings.max_clients_per_address + _SPARE
     return Connections(most, of_one if most == wanted else min(of_one, most // 2))
 

@@ -4,7 +4,7 @@ import socket
 import ssl
 
 # Whoever does not finish by then is gone.
-_LIMIT_S = 10.0
+LIMIT_S = 10.0
 
 
 def handshaken(connection: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocket | None:
@@ -12,7 +12,7 @@ def handshaken(connection: socket.socket, context: ssl.SSLContext) -> ssl.SSLSoc
     secured = None
     try:
         secured = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
-        secured.settimeout(_LIMIT_S)
+        secured.settimeout(LIMIT_S)
         secured.do_handshake()
         secured.settimeout(None)
     except OSError:  # ssl.SSLError and TimeoutError are OSErrors

@@ -1,6 +1,9 @@
-"""Security headers of every page and API answer."""
+"""Security headers of every answer, Engine.IO's included."""
 
-from flask import Flask, Response
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask import Flask
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -15,9 +18,13 @@ _HEADERS = {
 
 
 def register(app: Flask) -> None:
-    """Add the headers to whatever the application answers."""
+    """Add the headers to whatever is answered; after everything else that wraps the application."""
+    answer = app.wsgi_app
 
-    @app.after_request
-    def add(response: Response) -> Response:
-        response.headers.update(_HEADERS)
-        return response
+    def call(environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable:
+            return start_response(status, [*headers, *_HEADERS.items()], *error)
+
+        return answer(environ, start)
+
+    app.wsgi_app = call

@@ -10,6 +10,7 @@ import json
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -32,9 +33,12 @@ _MAX_ADDRESSES = 10_000
 # A frame is two packets, and each 64 KiB counts as one more.
 _PACKETS_A_FRAME = 4
 _PACKET_BYTES = 65_536
+# Events without a picture: consent and sharing are rare.
+_PLAIN_EVENTS_A_SECOND = 20
 # Longest text of one event; pictures are binary.
-_MAX_TEXT_CHARS = 10_000
+_MAX_TEXT_CHARS = 2_000
 _MAX_ATTACHMENTS = 4
+_PLAIN_EVENT = str(socketio.packet.EVENT)  # how its packet begins
 # python-socketio keeps its own handlers under these names, and would let a client call them:
 # to be counted out and in again, with fresh limits, or in the name of another.
 _RESERVED_EVENTS = ("connect", "disconnect", "connect_error", "*")
@@ -88,23 +92,34 @@ def frame_rate(settings: Settings) -> TokenBucket:
     return TokenBucket(settings.max_fps, settings.max_fps * _BURST_S)
 
 
-class RequestRate:
-    """Requests of each address, per minute.
+class Rates:
+    """A bucket for each address.
 
     Addresses are kept in memory only, and forgotten once they have been quiet for a while.
+
+    Args:
+        rate: tokens a second.
+        burst: tokens that can be saved up, at least one.
     """
 
-    def __init__(self, per_minute: int) -> None:
-        self._rate = per_minute / 60
+    def __init__(self, rate: float, burst: float) -> None:
+        self._rate, self._burst = rate, burst
         self._by_address: dict[str, TokenBucket] = {}
 
-    def admit(self, address: str) -> bool:
+    def of(self, address: str) -> TokenBucket:
+        """The bucket of an address."""
         if len(self._by_address) >= _MAX_ADDRESSES:
             busy = {a: bucket for a, bucket in self._by_address.items() if not bucket.full}
             self._by_address = busy if len(busy) < _MAX_ADDRESSES else {}
         if address not in self._by_address:
-            self._by_address[address] = TokenBucket(self._rate, self._rate * _API_BURST_S)
-        return self._by_address[address].take()
+            self._by_address[address] = TokenBucket(self._rate, self._burst)
+        return self._by_address[address]
+
+
+def api_rate(settings: Settings) -> Rates:
+    """The API requests of each address."""
+    per_second = settings.max_api_per_minute / 60
+    return Rates(per_second, per_second * _API_BURST_S)
 
 
 class Places:
@@ -130,6 +145,33 @@ class Places:
     def give_back(self) -> None:
         with self._lock:
             self._taken -= 1
+
+
+class PlacesByAddress:
+    """So many may do something at once, and so many of one address.
+
+    Args:
+        most: of all addresses.
+        most_of_one: of each.
+    """
+
+    def __init__(self, most: int, most_of_one: int) -> None:
+        self._most, self._most_of_one = most, most_of_one
+        self._taken: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def take(self, address: str) -> bool:
+        """Take a place if there is one; it must be given back."""
+        with self._lock:
+            free = self._taken.total() < self._most and self._taken[address] < self._most_of_one
+            self._taken[address] += free
+            return free
+
+    def give_back(self, address: str) -> None:
+        with self._lock:
+            self._taken[address] -= 1
+            if not self._taken[address]:
+                del self._taken[address]
 
 
 class BoundedJson:
@@ -177,20 +219,26 @@ class BoundedSocket(engineio.socket.Socket):
     """An Engine.IO connection that is read at a bounded rate and never keeps much for its client.
 
     Its server carries `packet_rate` (packets a second) and `has_joined` (given its id).
+
+    Attributes:
+        address: where it is; set once its request is accepted.
     """
+
+    address = ""
 
     def __init__(self, server: engineio.Server, sid: str) -> None:
         super().__init__(server, sid)
         self._packets = TokenBucket(server.packet_rate, server.packet_rate * _BURST_S)
-        server.start_background_task(self._await_joining)
 
     def receive(self, pkt: engineio.packet.Packet) -> None:
         if self.closed:
             raise engineio.exceptions.SocketIsClosedError
         size = len(pkt.data) if isinstance(pkt.data, str | bytes) else 0
-        # Whoever sends faster waits: its data stays in the network, and others get their turn.
-        if pause_s := self._packets.owe(1 + size / _PACKET_BYTES):
-            self.server.sleep(pause_s)
+        cost = 1 + size / _PACKET_BYTES
+        if size and pkt.data[0] == _PLAIN_EVENT:
+            cost += self.server.packet_rate / _PLAIN_EVENTS_A_SECOND
+        # Whoever sends faster waits: its data stays in the network. Others get their turn anyway.
+        self.server.sleep(self._packets.owe(cost))
         super().receive(pkt)
 
     def send(self, pkt: engineio.packet.Packet) -> None:
@@ -205,6 +253,7 @@ class BoundedSocket(engineio.socket.Socket):
         super().close(wait=False, abort=abort, reason=reason)
 
     def _websocket_handler(self, ws: Any) -> list:
+        ws.has_joined = lambda: self.server.has_joined(self.sid)
         try:
             return super()._websocket_handler(ws)
         except Exception as error:  # malformed packets of all kinds
@@ -212,7 +261,8 @@ class BoundedSocket(engineio.socket.Socket):
             self.close(wait=False, abort=True)
             return []
 
-    def _await_joining(self) -> None:
+    def await_joining(self) -> None:
+        """Close the connection if it has not joined in time."""
         self.server.sleep(_JOIN_LIMIT_S)
         if not self.closed and not self.server.has_joined(self.sid):
             self.close(wait=False, abort=True)
@@ -245,18 +295,26 @@ def register(socketio: SocketIO, settings: Settings) -> None:
     engineio.socket.Socket = BoundedSocket
     eio.packet_rate = _PACKETS_A_FRAME * settings.max_fps
     eio.has_joined = lambda eio_sid: server.manager.sid_from_eio_sid(eio_sid, "/") is not None
-    eio.on("connect", _unless_full(server._handle_eio_connect, eio, 2 * settings.max_clients))
+    eio.on("connect", _unless_full(server._handle_eio_connect, eio, settings))
     if settings.async_mode == "threading":  # eventlet is told by Engine.IO itself
         bounded = functools.partial(ThreadWebSocket, max_message_size=eio.max_http_buffer_size)
         eio._async = {**eio._async, "websocket": bounded}
 
 
-def _unless_full(accept: Callable, eio: engineio.Server, limit: int) -> Callable:
+def _unless_full(accept: Callable, eio: engineio.Server, settings: Settings) -> Callable:
     """Connections that have not joined count too, or anyone could pile them up."""
 
     def connect(eio_sid: str, environ: dict[str, Any]) -> Any:
-        if sum(not connection.closed for connection in eio.sockets.values()) > limit:
+        connection = eio.sockets[eio_sid]
+        connection.address = environ["REMOTE_ADDR"]
+        present = [other for other in eio.sockets.values() if not other.closed]
+        strangers = sum(
+            other.address == connection.address and not eio.has_joined(other.sid)
+            for other in present
+        )
+        if len(present) > 2 * settings.max_clients or strangers > settings.max_clients_per_address:
             return False
+        eio.start_background_task(connection.await_joining)
         return accept(eio_sid, environ)
 
     return connect

@@ -14,7 +14,7 @@ from webapp.clients import Clients
 from webapp.config import Settings
 from webapp.gate import Gate, Ticket
 from webapp.joining import JoinCode
-from webapp.limits import Places, RequestRate
+from webapp.limits import Places, api_rate
 from webapp.metrics import Metrics
 from webapp.pool import WorkerPool
 from webapp.redis_pool import RedisPool
@@ -40,7 +40,7 @@ class Service:
 
     def __post_init__(self) -> None:
         self.clients = Clients(self.settings)
-        self.api_rate = RequestRate(self.settings.max_api_per_minute)
+        self.api_rate = api_rate(self.settings)
         self.metrics = Metrics(
             [
                 ("moodlight_clients", "Connections now.", lambda: len(self.clients)),

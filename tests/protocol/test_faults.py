@@ -1,6 +1,5 @@
 """Floods, killed and stuck workers, shutdown: nobody else is slowed and nothing is left behind."""
 
-import http.client
 import os
 import signal
 import socket
@@ -8,15 +7,14 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import closing, suppress
+from contextlib import suppress
 
 import psutil
 import pytest
 import socketio
 
-from tests.conftest import ROOT, UNVERIFIED, Server, free_port, to_jpeg, wait_until
+from tests.conftest import ROOT, free_port, to_jpeg, wait_until
 from tests.protocol.test_http import call, multipart
-from tests.protocol.test_operation import wait_until_up
 
 MODES = pytest.mark.parametrize("mode", ["eventlet", "threading"])
 
@@ -376,65 +374,6 @@ def test_frames_on_their_way_are_answered_before_the_end(start_server, connect, 
     assert server.process.wait(5) == 0
 
 
-def silent(port: int, count: int) -> list[socket.socket]:
-    """Connections from an address of their own that say nothing."""
-    source = ("127.0.0.2", 0)
-    return [
-        socket.create_connection(("127.0.0.1", port), source_address=source) for _ in range(count)
-    ]
-
-
-def is_answered(port: int) -> bool:
-    """Whether that address gets anything now."""
-    asked = http.client.HTTPConnection("127.0.0.1", port, source_address=("127.0.0.2", 0))
-    with suppress(OSError), closing(asked):
-        asked.request("GET", "/healthz")
-        return asked.getresponse().status == 200
-    return False
-
-
-def is_open(connection: socket.socket) -> bool:
-    connection.setblocking(False)
-    try:
-        return connection.recv(1) != b""
-    except BlockingIOError:
-        return True
-    except ConnectionResetError:
-        return False
-
-
-@MODES
-def test_silent_connections_have_a_limit(start_server, connect, portrait_jpeg, mode):
-    options = ("--workers", "1", "--async-mode", mode, "--max-clients-per-address", "2")
-    server = start_server(*options)
-    opened = silent(server.port, 100)
-    assert connect(server).ask(portrait_jpeg)["ok"]
-    wait_until(lambda: sum(map(is_open, opened)) == 80)  # eight for each client, and 64
-    assert not is_answered(server.port)
-    assert server.log.read_text().count("connections are refused") == 1
-    for connection in opened:
-        connection.close()
-    wait_until(lambda: is_answered(server.port))
-
-
-@MODES
-def test_more_connections_than_files(start_server, connect, portrait_jpeg, mode):
-    """However few the system grants: those who are there go on, and others come once there are."""
-    server = start_server("--workers", "1", "--async-mode", mode)
-    client = connect(server)
-    process = psutil.Process(server.process.pid)
-    granted = process.rlimit(psutil.RLIMIT_NOFILE)
-    process.rlimit(psutil.RLIMIT_NOFILE, (process.num_fds() + 5, granted[1]))
-    opened = silent(server.port, 40)
-    for _ in range(3):
-        assert client.ask(portrait_jpeg)["ok"]
-    wait_until(lambda: "connections are refused" in server.log.read_text())
-    for connection in opened:
-        connection.close()
-    assert connect(server).ask(portrait_jpeg)["ok"]
-    assert "Traceback" not in server.log.read_text()
-
-
 def test_a_server_that_cannot_be_reached_ends():
     code = (
         "from webapp.config import Settings; from webapp.server import run; "
@@ -445,32 +384,3 @@ def test_a_server_that_cannot_be_reached_ends():
     )
     assert ended.returncode == 1
     assert b"can no longer be reached" in ended.stderr
-
-
-@pytest.mark.parametrize("scheme", ["http", "https"])
-def test_whoever_stops_in_mid_request_is_let_go(tmp_path, monkeypatch, scheme):
-    """Over TLS too; the limit is lowered for the test."""
-    code = "import webapp.__main__ as main; main._SILENCE_LIMIT_S = 1.0; main.main()"
-    port = free_port()
-    options = ["--port", str(port), "--workers", "1"]
-    if scheme == "https":
-        options += ["--lan", "--host", "127.0.0.1", "--http-port", str(free_port())]
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    log = tmp_path / "log.txt"
-    with log.open("w") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-c", code, *options], cwd=ROOT, stdout=out, stderr=out
-        )
-    try:
-        server = Server(process, port, log, scheme)
-        wait_until_up(server)
-        connection = socket.create_connection(("127.0.0.1", port))
-        if scheme == "https":
-            connection = UNVERIFIED.wrap_socket(connection)
-        with connection:
-            connection.settimeout(20)
-            connection.sendall(b"GET / HTTP/1.1\r\nHost: local")
-            assert connection.recv(100) == b""
-    finally:
-        process.kill()
-        process.wait()

@@ -45,13 +45,11 @@ def test_a_debt_is_paid_at_the_rate(clock):
 
 def test_addresses_have_rates_of_their_own_and_are_forgotten(clock, monkeypatch):
     monkeypatch.setattr(limits, "_MAX_ADDRESSES", 3)
-    rate = limits.RequestRate(per_minute=6)
-    assert [rate.admit("a"), rate.admit("a"), rate.admit("b"), rate.admit("c")] == [
-        *(True, False, True, True)
-    ]
+    rates = limits.api_rate(Settings(max_api_per_minute=6))
+    assert [rates.of(a).take() for a in "aabc"] == [True, False, True, True]
     clock[0] += 100
-    assert rate.admit("d")
-    assert list(rate._by_address) == ["d"]
+    assert rates.of("d").take()
+    assert list(rates._by_address) == ["d"]
 
 
 class Server:
@@ -70,8 +68,6 @@ class Server:
         self.has_joined = lambda _sid: joined
         self.slept: list[float] = []
         self.sleep = self.slept.append
-        self.tasks = []
-        self.start_background_task = self.tasks.append
         self.reason = type("Reason", (), {"SERVER_DISCONNECT": "server"})
 
     def _trigger_event(self, *_arguments, **_options) -> None:
@@ -94,7 +90,7 @@ def test_a_client_that_does_not_join_is_let_go():
     for joined in (True, False):
         server = Server(joined)
         connection = limits.BoundedSocket(server, "s")
-        server.tasks[0]()
+        connection.await_joining()
         assert server.slept == [limits._JOIN_LIMIT_S]
         assert connection.closed is not joined
 

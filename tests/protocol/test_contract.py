@@ -70,7 +70,7 @@ def test_a_heat_map_comes_when_asked_for(server, connect, portrait_jpeg):
     client, track = connect(server), 0
 
     def explained() -> dict | None:
-        """A result with a heat map; the first may come too late, as int8 workers load torch for it."""
+        """A result with a heat map; the first is slow, as int8 workers load torch for it."""
         nonlocal track
         if not client.ask(portrait_jpeg, {"id": 1, "sent_at": 0, "explain": track})["ok"]:
             return None

@@ -71,6 +71,8 @@ def local(folder: Path, names: Iterable[str], now: datetime | None = None) -> Ce
     names = sorted(set(names))
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # A restored or copied folder may have lost its privacy; without it nobody reads the files.
+        folder.chmod(0o700)
         authority, key = _authority(folder / "authority.pem", now)
         leaf_file = folder / "leaf.pem"
         if not _serves(leaf_file, authority, names, now):

@@ -1,5 +1,6 @@
 """The HTTP API and what every answer carries."""
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -64,6 +65,15 @@ def test_bad_pictures_are_answered(server, portrait_jpeg, damage, status, code):
     assert answer["message"]
 
 
+def test_pages_of_other_sites_may_not_use_the_api(server, portrait_jpeg):
+    url = f"{server.url}/api/v1/analyze"
+    for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+        status, _, answer = call(url, portrait_jpeg, headers)
+        assert (status, answer["code"]) == (400, "bad_request")
+    for headers in ({}, {"Origin": server.url, "Sec-Fetch-Site": "same-origin"}):
+        assert call(url, portrait_jpeg, headers)[0] == 200
+
+
 def test_consent_where_it_is_required(start_server, portrait_jpeg):
     server = start_server("--workers", "1", "--require-consent")
     url = f"{server.url}/api/v1/analyze"
@@ -78,8 +88,15 @@ def test_the_description_names_every_answer(server):
     assert {"200", "400", "403", "413", "415", "422", "429", "503"} == set(answers)
 
 
-def test_every_answer_carries_the_security_headers(server):
-    _, headers, _ = call(f"{server.url}/healthz")
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/healthz", "/nowhere", "/static/js/main.js", "/socket.io/?EIO=4", "/socket.io/?j=1"],
+)
+def test_every_answer_carries_the_security_headers(server, path):
+    asked = http.client.HTTPConnection("127.0.0.1", server.port)
+    asked.request("GET", path)
+    headers = asked.getresponse().headers
+    asked.close()
     assert "default-src 'self'" in headers["Content-Security-Policy"]
     assert "unsafe" not in headers["Content-Security-Policy"]
     assert headers["Permissions-Policy"].startswith("camera=(self)")

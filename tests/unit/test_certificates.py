@@ -101,6 +101,9 @@ def test_nobody_else_may_read_the_keys(tmp_path):
     assert {path.name for path in folder.iterdir()} == {"authority.pem", "leaf.pem"}
     for path in folder.iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    folder.chmod(0o755)
+    local(folder, NAMES)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense", None])

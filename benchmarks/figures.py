@@ -31,7 +31,7 @@ def efficiency(results: int, pure_ms: float, cpu_s: float) -> float:
 
     Args:
         results: answered frames.
-        pure_ms: what the stages of one frame cost by themselves.
+        pure_ms: sum of the medians of a frame's stages, each run by itself.
         cpu_s: user and system time of the web process and the workers.
     """
     return results * pure_ms / 1e3 / cpu_s

@@ -15,27 +15,31 @@ class Target:
     Attributes:
         name: what is measured.
         value: measured.
-        bound: how good it has to be.
+        bound: how good it has to be; None if it is only said beside another, without a verdict.
         at_least: whether larger is better.
         unit: of both; empty for a ratio.
     """
 
     name: str
     value: float
-    bound: float
+    bound: float | None
     at_least: bool
     unit: str = ""
 
     @property
-    def met(self) -> bool:
+    def met(self) -> bool | None:
+        if self.bound is None:
+            return None
         return self.value >= self.bound if self.at_least else self.value <= self.bound
 
     def row(self) -> tuple[str, str, str, str]:
         """Name, target, value, verdict."""
         sign = "at least" if self.at_least else "at most"
-        unit = f" {self.unit}" if self.unit else " x" if self.bound >= 1 else ""
-        wanted = f"{sign} {self.bound:g}{unit}"
-        return self.name, wanted, f"{number(self.value)}{unit}", "met" if self.met else "missed"
+        ratio = "" if self.bound is not None and self.bound < 1 else " x"
+        unit = f" {self.unit}" if self.unit else ratio
+        wanted = "" if self.bound is None else f"{sign} {self.bound:g}{unit}"
+        verdict = {True: "met", False: "missed", None: ""}[self.met]
+        return self.name, wanted, f"{number(self.value)}{unit}", verdict
 
 
 def targets(results: dict[str, Any]) -> list[Target]:
@@ -63,10 +67,11 @@ def _service(results: dict[str, Any]) -> list[Target]:
     )
     inside, name = one["received_to_sent_ms"], "received to sent, one client, one face"
     pure = one["pure_ms"]
+    medians = "the sum of the stages' medians"
     slowest = "slowest of 16 clients, share of the mean client's rate"
     return [
-        Target(f"{name}, median over the sum of the stages", inside["p50"] / pure, 1.25, False),
-        Target(f"{name}, p95 over the sum of the stages", inside["p95"] / pure, 1.6, False),
+        Target(f"{name}, median over {medians}", inside["p50"] / pure, 1.25, False),
+        Target(f"{name}, p95 over {medians}", inside["p95"] / pure, 1.6, False),
         Target("efficiency with 8 clients", eight["efficiency"], 0.85, True),
         Target(slowest, paced["slowest_client_share"], 0.8, True),
         Target("`/healthz` p99 with these", paced["healthz_ms"]["p99"], 50, False, "ms"),
@@ -79,10 +84,11 @@ def _against_the_seed(results: dict[str, Any]) -> list[Target]:
     full = service.row(served, 8, 1)["results_per_s"]
     default = next(r for r in served["served"] if r["clients"] == 8)["results_per_s"]
     network = stages.seed_classify_ms(measured, 1) / stages.classify_ms(measured, 1, 1)
-    frames = "served frames a second over the seed's way on all cores"
+    frames = "served frames a second over the seed's way on as many cores, 8 clients"
     return [
-        Target(f"{frames}, default settings, 8 clients", default / seed, 8, True),
-        Target(f"{frames}, full detection, 8 clients", full / seed, 8, True),
+        # What is served follows known faces; overheads alone are judged with full detection.
+        Target(f"{frames}, default settings", default / seed, 8, True),
+        Target("the same with every frame searched", full / seed, None, True),
         Target("classifier over the seed's network, batch 1, one thread", network, 8, True),
     ]
 

@@ -17,6 +17,9 @@ from train import data, options
 from train.canvas import CANVAS_HW, FACE_PX, on_canvas
 from train.parse import DataError
 
+# Right and down from one frame to the next: at 25 a second, half the frame's width in a second.
+_MOTION_PX = (12, 6)
+
 
 def measure(back_end: detector.Detector, pictures: np.ndarray) -> dict[str, np.ndarray]:
     """Where the box lies, as fractions of the crop's side: one entry for each picture with a face.
@@ -40,6 +43,19 @@ def measure(back_end: detector.Detector, pictures: np.ndarray) -> dict[str, np.n
     return dict(zip(("dx", "dy", "width", "height"), columns, strict=True))
 
 
+def count_followed(back_end: detector.FollowingDetector, pictures: np.ndarray) -> tuple[int, int]:
+    """Faces found, and how many of them are found again near there once the frame has moved."""
+    found = followed = 0
+    for grey in pictures:
+        frame = on_canvas(grey)
+        boxes = back_end.detect(frame).boxes
+        if len(boxes) == 1:
+            found += 1
+            moved = np.roll(frame, _MOTION_PX, (1, 0))
+            followed += back_end.follow(moved, boxes) is not None
+    return found, followed
+
+
 def rule_from(boxes: dict[str, np.ndarray]) -> CropRule:
     """The rule that brings a typical box back to the crop."""
     side = np.median(np.sqrt(boxes["width"] * boxes["height"]))
@@ -61,6 +77,9 @@ def main(data_path: Path, name: str, detector_model: Path | None, count: int) ->
     chosen = np.random.default_rng(0).permutation(len(pictures))[:count]
     boxes = measure(back_end, pictures[chosen])
     click.echo(f"{name}: one face in {len(boxes['dx'])} of {len(chosen)} pictures")
+    if hasattr(back_end, "follow"):
+        found, followed = count_followed(back_end, pictures[chosen])
+        click.echo(f"{followed} of {found} followed into a frame that moved by {_MOTION_PX} px")
     for key, values in boxes.items():
         click.echo(f"{key:7} median {np.median(values):+.3f}  deviation {values.std():.3f}")
     click.echo(rule_from(boxes))

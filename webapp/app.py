@@ -84,15 +84,16 @@ def create_app(
         client_manager=EventQueue(settings.redis, _QUIET) if settings.redis else None,
     )
     limits.register(socketio, settings)
-    events.register(socketio)
     app.wsgi_app = _adapt(app.wsgi_app)
     headers.register(app)
     if settings.behind_proxy:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)
     viewers = SharedViewers(settings.redis) if settings.redis else Viewers()
-    app.extensions["moodlight"] = Service(
+    service = Service(
         settings, card, gate, pool or WorkerPool(settings, gate), socketio, sharing, viewers
     )
+    app.extensions["moodlight"] = service
+    events.register(socketio, service)
     return app
 
 

@@ -1,5 +1,6 @@
 """Socket.IO handlers: each checks, asks the gate, and answers its sender alone."""
 
+import functools
 import logging
 import time
 from typing import Any
@@ -18,12 +19,14 @@ log = logging.getLogger("moodlight.events")
 _NO_SENDER = protocol.refusal(protocol.DROPPED, "this connection is closing, or only watches")
 
 
-def register(socketio: SocketIO) -> None:
+def register(socketio: SocketIO, service: Service) -> None:
     """Bind the handlers to a SocketIO object."""
     socketio.on_event("connect", _connect)
     socketio.on_event("disconnect", _disconnect)
     socketio.on_event(protocol.CONSENT, _consent)
-    socketio.on_event(protocol.FRAME, _frame)
+    # Flask-SocketIO makes a request context for each event (URL, session, teardown), which costs
+    # the web process more than the rest of a frame's handling: frames go past it.
+    socketio.server.on(protocol.FRAME, functools.partial(_frame, service))
     socketio.on_event(protocol.SHARE, _share)
     socketio.on_event("*", _unknown)
     socketio.on_error_default(_failed)
@@ -82,10 +85,16 @@ def _consent(*arguments: Any) -> dict[str, Any]:
     return {"ok": True}
 
 
-def _frame(*arguments: Any) -> dict[str, Any]:
-    """Answer with the acknowledgement, after the result has been emitted."""
-    service = _service()
-    client = service.clients.get(request.sid)
+def _frame(service: Service, session_id: str, *arguments: Any) -> dict[str, Any]:
+    try:
+        return _answer_frame(service, session_id, arguments)
+    except Exception as error:
+        return _failed(error)
+
+
+def _answer_frame(service: Service, session_id: str, arguments: tuple[Any, ...]) -> dict[str, Any]:
+    """The acknowledgement, after the result has been emitted."""
+    client = service.clients.get(session_id)
     if client is None:
         return _NO_SENDER
     service.metrics.received.inc()
@@ -107,7 +116,7 @@ def _frame(*arguments: Any) -> dict[str, Any]:
     t = time.monotonic() * 1e3 if frame.t is None else frame.t
     try:
         answer = service.analyze(
-            Ticket(request.sid, frame.encoded, client.following, t, frame.explain)
+            Ticket(session_id, frame.encoded, client.following, t, frame.explain)
         )
     except FrameError as error:
         client.dropped += error.code == protocol.DROPPED
@@ -124,11 +133,10 @@ def _frame(*arguments: Any) -> dict[str, Any]:
         "timing_ms": answer["timing_ms"],
         "dropped": client.dropped,
     }
-    for viewer in service.viewers.of(request.sid):
-        service.emit(protocol.RESULT, result, viewer)
+    service.emit(protocol.RESULT, result, *service.viewers.of(session_id))
     if "why" in answer:
         result["why"] = answer["why"]
-    service.emit(protocol.RESULT, result, request.sid)
+    service.emit(protocol.RESULT, result, session_id)
     return {"ok": True}
 
 

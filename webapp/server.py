@@ -1,5 +1,6 @@
 """Listening, logging, signals: the life of one server."""
 
+import gc
 import logging
 import os
 import signal
@@ -76,6 +77,10 @@ def run(settings: Settings, serve: Serve) -> None:
     if certificate:
         answered_plainly = (plain, create_plain_app(sharing.url), None, connections)
         serving.append(threading.Thread(target=serve, args=answered_plainly, daemon=True))
+    # What start has made stays: a collection that looked through all of it again would hold up
+    # every client.
+    gc.collect()
+    gc.freeze()
     for thread in serving:
         thread.start()
     while not stopping and all(thread.is_alive() for thread in serving):

@@ -4,6 +4,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+import engineio.packet
+import socketio.packet
 from flask_socketio import SocketIO
 
 from model import messages
@@ -66,11 +68,31 @@ class Service:
         if self._join_code is not None:
             self._join_code.check(given, address)
 
-    def emit(self, event: str, payload: dict[str, Any], session_id: str) -> None:
-        """Send an event to one connection and nobody else, on this web process or another."""
-        manager = self.socketio.server.manager
-        here = manager.is_connected(session_id, "/") or manager.is_pre_connected(session_id, "/")
-        self.socketio.emit(event, payload, to=session_id, ignore_queue=here)
+    def emit(self, event: str, payload: dict[str, Any], *session_ids: str) -> None:
+        """Send an event to these connections alone, on this web process or others.
+
+        Args:
+            event: its name.
+            payload: as JSON; without bytes.
+            session_ids: who gets it.
+        """
+        server = self.socketio.server
+        packet = None  # one for all who are here
+        for session_id in session_ids:
+            try:
+                connection = server.manager.eio_sid_from_sid(session_id, "/")
+            except KeyError:  # the last connection is just going
+                connection = None
+            if connection is None:
+                self.socketio.emit(event, payload, to=session_id)
+                continue
+            if packet is None:
+                # The library looks for bytes in all of it, unless told that there are none.
+                said = server.packet_class(
+                    socketio.packet.EVENT, data=[event, payload], binary=False
+                ).encode()
+                packet = engineio.packet.Packet(engineio.packet.MESSAGE, said)
+            server.eio.send_packet(connection, packet)
 
     def refuse(self, code: str, message: str) -> dict[str, Any]:
         """Count a frame that is refused before it is looked at, and say why."""

@@ -4,6 +4,7 @@ import struct
 import zlib
 
 import pytest
+import websocket
 
 from model.labels import LABELS
 from tests.conftest import to_jpeg, wait_until
@@ -203,6 +204,17 @@ def test_a_wrong_number_of_arguments(server, connect, arguments):
 
 def test_an_unknown_event(server, connect):
     assert connect(server).emit("no such event", 1).wait()["code"] == "bad_request"
+
+
+def test_messages_are_not_compressed(server):
+    """JPEG does not get smaller, and deflate would cost the web process milliseconds a frame."""
+    url = f"{server.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
+    offer = {"Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits"}
+    raw = websocket.create_connection(url, timeout=20, header=offer)
+    answered = raw.getheaders()
+    raw.shutdown()
+    assert "sec-websocket-accept" in answered
+    assert "sec-websocket-extensions" not in answered
 
 
 def test_busy_while_no_worker_is_ready(start_server, connect, portrait_jpeg):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import page, report, stages
+from benchmarks import page, report, service, stages, targets, training
 from benchmarks.figures import Table, efficiency, number, quantiles, time_in_turn
 from benchmarks.seed import WIDTHS
 from benchmarks.targets import Target
@@ -74,10 +74,70 @@ def test_main_thread_work_is_counted_from_result_to_result():
         (Target("a", 0.9, 0.85, True), ("a", "at least 0.85", "0.90", "met")),
         (Target("b", 6.5, 8, True), ("b", "at least 8 x", "6.50 x", "missed")),
         (Target("c", 4, 3, False, "s"), ("c", "at most 3 s", "4.00 s", "missed")),
+        (Target("d", 4.3, None, True), ("d", "", "4.30 x", "")),
     ],
 )
 def test_a_target_says_how_far_it_is_met(target, row):
     assert target.row() == row
+
+
+@pytest.fixture
+def served() -> dict:
+    """What the service's measurement would give: 100 results a second, whatever is asked."""
+    ms = {"p50": 10.0, "p95": 20.0, "p99": 30.0}
+    row = {
+        **{"clients": 8, "faces": 1, "bytes": 1000, "results": 500, "results_per_s": 100.0},
+        **{"dropped": 3, "refused": 4, "web_cpu_s": 0.5, "workers_cpu_s": 5.0},
+        **{"received_to_sent_ms": ms, "sent_to_result_ms": ms, "healthz_ms": ms},
+        **{"slowest_client_share": 1.0, "pure_ms": 8.0, "efficiency": 0.8},
+    }
+    pure = {"1": dict.fromkeys(stages.STAGES, 1.0)}
+    rows, default = [row, row | {"clients": 1}], row | {"results_per_s": 200.0}
+    return {
+        **{"workers": 2, "pure_ms": pure, "rows": rows, "paced": row, "idle": [row]},
+        **{"served": [default], "room": row},
+    }
+
+
+def test_the_services_tables_say_whose_time_it_was_and_what_was_refused(served):
+    tables = service.tables(served)
+    for table in tables:
+        (row, *_) = table.rows
+        assert all(len(row) == len(table.header) for row in table.rows)
+        cells = dict(zip(table.header, row, strict=True))
+        assert cells["CPU ms a result, web + workers"] == "1.00 + 10.0"
+        assert cells["refused"] == "4"
+    assert "decode, detect, crop, classify and encode" in tables[0].note
+    assert "5.00 ms with 1 face" in tables[0].note
+
+
+def test_the_seed_is_compared_with_what_is_served(served):
+    """The figure with every frame searched stands beside it, without a verdict."""
+    of_seed = {"wholes_ms": {"seed, 1": {"p50": 100}}}
+    classified = {"classify 1, x": {"p50": 2}, "seed: classify 1": {"p50": 20}}
+    measured = {"1": {"engine": "x", "stages_ms": classified, **of_seed}, "2": of_seed}
+    frames, searched, _ = targets.targets({"stages": measured, "service": served})[5:]
+    assert frames.row()[1:] == ("at least 8 x", "10.0 x", "met")
+    assert searched.row()[1:] == ("", "5.00 x", "")
+
+
+def test_training_is_compared_in_one_number_format(monkeypatch):
+    formats = []
+
+    def run(processes: int, threads: int, _seconds: float, name: str) -> dict:
+        formats.append(name)
+        rates = {str(size_px): 100.0 * processes for size_px in (32, 40, 48)}
+        how = {"processes": processes, "threads": threads}
+        return {**how, "matmul_flops": 1e12, "pictures_per_s": rates}
+
+    monkeypatch.setattr(training, "default_workers", lambda: 2)
+    monkeypatch.setattr(training, "in_new_process", lambda _function: "bfloat16")
+    monkeypatch.setattr(training, "_run", run)
+    (table,) = training.tables(training.measure(1))
+    assert formats == ["bfloat16"] * 3
+    assert "All in bfloat16" in table.note
+    assert [row[0] for row in table.rows] == ["1 x 1", "1 x 2", "2 x 1"]
+    assert all(len(row) == len(table.header) for row in table.rows)
 
 
 def test_a_table_is_markdown():

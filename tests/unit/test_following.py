@@ -6,6 +6,8 @@ import pytest
 
 from model.engine import Engine
 from model.geometry import iou
+from model.mtcnn import Mtcnn
+from train.crop_rule import count_followed
 
 EVERY_MS = 40  # 25 frames a second
 
@@ -84,3 +86,10 @@ def test_nothing_is_followed_unless_asked(portrait):
     assert not searching.analyze_frame(portrait, state, EVERY_MS).followed
     without = Engine(engine="torch-float32", detector_name="haar", full_detection_ms=400)
     assert not without.analyze_frame(portrait, state, EVERY_MS).followed
+
+
+def test_faces_that_are_followed_are_counted(portrait):
+    """One of the two pictures has a face."""
+    face = cv2.cvtColor(portrait[50:170, 230:350], cv2.COLOR_BGR2GRAY)
+    pictures = np.stack([cv2.resize(face, (48, 48)), np.full((48, 48), 90, np.uint8)])
+    assert count_followed(Mtcnn(), pictures) == (1, 1)

@@ -14,7 +14,7 @@ _HOSTILE_IDS = (
 )
 _EVENT_NAMES = (
     *("frame", "result", "hello", "consent", "connect", "disconnect", "*", "", "\0", "é" * 200),
-    *("__class__", "message", "error", "ping"),
+    *("__class__", "message", "error", "ping", "share", "share", "viewers", "ended"),
 )
 
 
@@ -51,7 +51,7 @@ class Cases:
         if self.random.random() < 0.5:
             return {"id": self.random.randrange(10**6), "sent_at": 0}
         header: dict[str, object] = {"id": pick(_HOSTILE_IDS), "sent_at": pick((0, *_HOSTILE_IDS))}
-        for field in ("stream", "t", "x" * 100):
+        for field in ("stream", "t", "explain", "on", "version", "x" * 100):
             if self.random.random() < 0.4:
                 header[field] = pick(_HOSTILE_IDS)
         return pick((header, header, header, None, 7, "text", [header], []))
@@ -96,6 +96,8 @@ class Cases:
         length = pick((len(body),) * 12 + (0, -1, "x", 10**30, ""))
         method = pick(("POST",) * 8 + ("GET", "PUT", "DELETE", "HEAD", "OPTIONS", "BREW"))
         extra = pick(("", "", "", "X-Consent-Version: \xff\r\n", "Cookie: " + "a" * 4000 + "\r\n"))
+        if self.random.random() < 0.1:
+            return self._chunked(method, path, body)
         head = (
             f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\n"
             f"Content-Length: {length}\r\n{extra}Connection: close\r\n\r\n"
@@ -138,6 +140,34 @@ class Cases:
         part = b'--xyz\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\n'
         form = (part + self.picture() + b"\r\n") * self.random.choice((0, 1, 2)) + b"--xyz--\r\n"
         return self._cut(form) if self.random.random() < 0.3 else form
+
+    def _chunked(self, method: str, path: str, body: bytes) -> bytes:
+        """The body in one chunk, its length right or not, its lines ended or not."""
+        length = self.random.choice(
+            (f"{len(body):x}",) * 6 + ("-5", "g", "", "f" * 30, "1;" + "a" * 9000)
+        )
+        end = self.random.choice(
+            (b"\r\n0\r\n\r\n",) * 4 + (b"", b"\r\n", b"0\r\n" + b"a: b\r\n" * 9000)
+        )
+        head = (
+            f"{method} {path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+            "Connection: close\r\n\r\n"
+        )
+        return head.encode("latin-1") + length.encode() + b"\r\n" + body + end
+
+    def websocket_bytes(self) -> bytes:
+        """Frames of a WebSocket that no library would send."""
+        pick = self.random.choice
+        frames = []
+        for _ in range(self.random.randrange(1, 20)):
+            data = self.random.randbytes(pick((0, 1, 2, 5, 125)))
+            first = pick((0x80, 0, 0, 0xC0)) | pick((0, 1, 2, 8, 9, 10, 3, 15))
+            masked = pick((0x80, 0x80, 0x80, 0))
+            length = pick(
+                (bytes([masked | len(data)]),) * 6 + (b"\xff" + b"\xff" * 8, b"\xfe\xff\xff")
+            )
+            frames.append(bytes([first]) + length + (bytes(4) if masked else b"") + data)
+        return b"".join(frames)
 
     def _garbage(self) -> list[str | bytes]:
         letters = '0123456789-,/[]{}"\\?² \0\u2028\U0001f600ab'

@@ -21,6 +21,8 @@ from tests.protocol.conftest import Client
 _ANSWER_LIMIT_S = 20.0
 _BEFORE_HELLO = 2000
 _SAMPLES = 200
+# Megabytes per thousand cases in the second half, once there are that many cases.
+_SLOPE_LIMIT, _ENOUGH_TO_JUDGE = 1.0, 10_000
 _BYSTANDER_EVERY_S = 0.2
 
 
@@ -70,6 +72,8 @@ def fuzz(server: Server, portrait: bytes, cases: int, seed: int = 0, threads: in
     bystander.stop()
     if server.process.poll() is not None or server.worker_pids() != workers:
         report.failures.append("a process ended")
+    if cases >= _ENOUGH_TO_JUDGE and report.slope > _SLOPE_LIMIT:
+        report.failures.append(f"memory grows by {report.slope:.2f} MB per 1000 cases")
     if "Traceback" in server.log.read_text():
         report.failures.append("a traceback in the log")
     return report
@@ -81,9 +85,11 @@ def _attack(server: Server, cases: Cases, left: list[int], place: int, report: R
         ("frame", lambda: attacker.send_frame(cases.frame())),
         ("packets", lambda: attacker.send_packets(cases.packets())),
         ("request", lambda: attacker.request(cases.request())),
+        ("websocket", lambda: attacker.send_bytes(cases.websocket_bytes())),
+        ("joining", lambda: attacker.join(cases.header())),
     ]
     while left[place] > 0:
-        name, send = cases.random.choices(kinds, (6, 2, 2))[0]
+        name, send = cases.random.choices(kinds, (12, 4, 4, 1, 1))[0]
         try:
             send()
         except (OSError, websocket.WebSocketException):
@@ -141,6 +147,27 @@ class _Attacker:
         self._report.answers[status] += 1
         if status.startswith("5") and status != "503":
             self._report.failures.append(f"{status} for {raw[:200]!r}")
+
+    def send_bytes(self, raw: bytes) -> None:
+        """On a connection of its own, below the WebSocket library."""
+        connection = _connect(self._server)
+        try:
+            connection.sock.sendall(raw)
+            connection.sock.shutdown(socket.SHUT_WR)
+            connection.settimeout(_ANSWER_LIMIT_S)
+            while connection.sock.recv(4096):
+                pass
+        finally:
+            connection.shutdown()
+
+    def join(self, auth: object) -> None:
+        """Say CONNECT with something for a code or a viewer's token."""
+        connection = _connect(self._server)
+        try:
+            connection.send("40" + json.dumps({"watch": auth, "code": auth}))
+            connection.recv()
+        finally:
+            connection.shutdown()
 
     def hang_up(self) -> None:
         if self.connection is not None:

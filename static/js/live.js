@@ -61,6 +61,12 @@ export class Live {
     return true;
   }
 
+  /** What it is at until there are results. @returns {ui.State} */
+  get state() {
+    if (!this.running) return "asking";
+    return document.hidden ? "hidden" : "connecting";
+  }
+
   /** The camera's light goes off, for good. */
   close() {
     this.closed = true;

@@ -47,19 +47,19 @@ const transport = new Transport({
     const { max_width: width, max_height: height } = hello.limits;
     frameOptions.longSide = Math.min(frameOptions.longSide, width, height);
     if (activity instanceof Live) activity.newStream();
+    if (activity) ui.showState(activity.state);
   },
   result: (result, roundTripMs) => {
     if (activity instanceof Live) activity.take(result, roundTripMs);
   },
-  refused: (ack) => {
+  refused: (refusal) => {
     if (!(activity instanceof Live)) return;
-    if (ack.code === "busy") ui.showState("starting");
-    else if (["late", "dropped", "rate_limited"].includes(ack.code ?? "")) ui.showState("stalled");
-    else end("failed", texts.refused(ack.message ?? ""));
+    if (refusal.passing) ui.showRefusal(refusal);
+    else end("failed", texts.refused(ui.reasonOf(refusal)));
   },
-  connection: (connected) => {
-    if (!connected) sharePanel.linkEnded();
-    if (activity) ui.showState(connected ? "connecting" : "offline");
+  lost: () => {
+    sharePanel.linkEnded();
+    if (activity) ui.showState("offline");
   },
   full: () => {
     if (activity) ui.showState("full");
@@ -181,6 +181,8 @@ function end(state, notice) {
 function stopAndDelete() {
   session = null;
   dom.exportCsv.onclick = dom.exportJson.onclick = null;
+  dom.summaryDuration.textContent = "";
+  dom.summaryStrips.replaceChildren();
   dom.summaryTracks.replaceChildren();
   sharePanel.endLink();
   transport.withdraw();
@@ -196,7 +198,7 @@ async function explainPicture() {
     await asked.explain();
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
-    if (activity === asked) ui.showState("stalled");
+    if (activity === asked) end("stopped", error.message);
   }
 }
 
@@ -315,9 +317,9 @@ function shapeStage() {
 }
 
 function onVisibility() {
-  if (!(activity instanceof Live) || !activity.running) return;
-  ui.showState(document.hidden ? "hidden" : "connecting");
-  if (!document.hidden) activity.send();
+  // Else what the connection waits for is more to the point, and the hello will say the rest.
+  if (activity && transport.greeted) ui.showState(activity.state);
+  if (activity instanceof Live) activity.send();
 }
 
 fillPage();

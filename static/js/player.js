@@ -5,6 +5,7 @@ import { Encoder } from "./encoder.js";
 import { readPicture } from "./files.js";
 import { faceAt } from "./geometry.js";
 import { EXPLAIN_EVERY_MS } from "./live.js";
+import { persist, Refusal } from "./refusal.js";
 import { Session } from "./session.js";
 import { Steadier } from "./steady.js";
 import { showMoment, showStrips } from "./strips.js";
@@ -25,9 +26,19 @@ export class Picture {
   constructor(view, transport) {
     this.view = view;
     this.transport = transport;
-    this.closed = false;
-    /** @type {Blob | null} */
+    this.cancel = new AbortController();
+    /** @type {Blob | null} once it has its result */
     this.jpeg = null;
+  }
+
+  get closed() {
+    return this.cancel.signal.aborted;
+  }
+
+  /** What it is at, while nothing hinders it. @returns {ui.State} */
+  get state() {
+    if (this.jpeg) return "picture";
+    return document.hidden ? "hidden" : "connecting";
   }
 
   /** @param {File} file @throws {FileError} */
@@ -41,40 +52,48 @@ export class Picture {
     if (this.closed) return;
     ui.setShape(dom.still);
     ui.showStage("still");
-    ui.showState("connecting");
-    let result;
-    try {
-      result = await this.transport.ask(jpeg, `picture-${Date.now()}`);
-    } catch (error) {
-      throw new FileError(texts.picture.refused(/** @type {Error} */ (error).message));
-    }
-    if (this.closed) return;
+    ui.showState(this.state);
+    const result = await this.#ask(jpeg);
+    if (!result || this.closed) return;
     this.jpeg = jpeg;
     this.view.take(result, performance.now());
     this.view.redraw();
-    ui.showState("picture");
+    ui.showState(this.state);
     if (!result.faces.length) dom.headline.textContent = texts.picture.faces(0);
   }
 
   /** Show why the selected face is taken for what it is. @throws {FileError} */
   async explain() {
     if (!this.jpeg) return;
-    let result;
-    try {
-      // A stream of its own: faces are counted from 0 in each.
-      result = await this.transport.ask(this.jpeg, `picture-${Date.now()}`, {
-        explain: this.view.selected,
-      });
-    } catch (error) {
-      throw new FileError(texts.picture.refused(/** @type {Error} */ (error).message));
-    }
-    if (this.closed || !this.view.explaining) return;
+    const { selected } = this.view;
+    const result = await this.#ask(this.jpeg, { explain: selected });
+    if (!result || this.closed) return;
+    ui.showState(this.state);
+    if (!this.view.explaining || this.view.selected !== selected) return;
     this.view.take(result, performance.now());
     this.view.redraw();
   }
 
+  /**
+   * In a stream of its own, since faces are counted from 0 in each.
+   * @param {Blob} jpeg
+   * @param {{explain?: number}} [header]
+   * @returns {Promise<import("./transport.js").Result | null>} null when closed
+   * @throws {FileError}
+   */
+  async #ask(jpeg, header) {
+    const { signal } = this.cancel;
+    const attempt = () => this.transport.ask(jpeg, `picture-${Date.now()}`, signal, header);
+    try {
+      return await persist(attempt, signal, ui.showRefusal);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      throw new FileError(texts.picture.refused(ui.reasonOf(error)));
+    }
+  }
+
   close() {
-    this.closed = true;
+    this.cancel.abort();
     this.jpeg = null;
     dom.still.width = dom.still.height = 0;
   }
@@ -108,6 +127,12 @@ export class Video {
     return this.cancel.signal.aborted;
   }
 
+  /** What it is at, while nothing hinders it. @returns {ui.State} */
+  get state() {
+    if (this.ready) return "video";
+    return document.hidden ? "hidden" : "analysing";
+  }
+
   /** Look at the whole video, then let it be played. @param {File} file @throws {FileError} */
   async open(file) {
     try {
@@ -122,13 +147,13 @@ export class Video {
     this.#enable(false);
     ui.setShape({ width: dom.video.videoWidth, height: dom.video.videoHeight });
     ui.showStage("video");
-    ui.showState("analysing");
+    ui.showState(this.state);
     await this.#analyse();
     if (this.closed) return;
     this.ready = true;
     this.#enable(true);
     showStrips(dom.strips, this.session().summary(), dom.video.duration * 1000);
-    ui.showState("video");
+    ui.showState(this.state);
     dom.video.currentTime = 0;
     this.#onDisplayFrame();
   }
@@ -136,15 +161,18 @@ export class Video {
   async #analyse() {
     const stream = `video-${Date.now()}`;
     const startedAt = performance.now();
+    const { signal } = this.cancel;
     try {
       await videoFile.analyse(dom.video, {
-        signal: this.cancel.signal,
+        signal,
         stepMs: this.stepMs,
-        ask: async (t) =>
-          this.transport.ask(await this.encoder.encode(dom.video, this.frameOptions), stream, {
-            t,
-          }),
+        ask: async (t) => {
+          const jpeg = await this.encoder.encode(dom.video, this.frameOptions);
+          return this.transport.ask(jpeg, stream, signal, { t });
+        },
+        onRefusal: ui.showRefusal,
         onSample: (sample, share) => {
+          ui.showState(this.state); // there may have been a refusal before
           this.samples.push(sample);
           this.#show(this.samples.length - 1);
           this.view.redraw();
@@ -155,7 +183,10 @@ export class Video {
       });
     } catch (error) {
       if (this.closed) return;
-      throw new FileError(texts.picture.refused(/** @type {Error} */ (error).message));
+      const refused = error instanceof Refusal;
+      throw new FileError(
+        refused ? texts.picture.refused(ui.reasonOf(error)) : texts.picture.unplayable,
+      );
     }
   }
 
@@ -182,13 +213,16 @@ export class Video {
     const { box } = face;
     const sample = this.sampleShown;
     const ms = dom.video.currentTime * 1000;
+    const { signal } = this.cancel;
     try {
       const jpeg = await this.encoder.encode(dom.video, this.frameOptions);
       // In a stream of its own faces have other numbers: the same one stands in the same place.
       const stream = `why-${Date.now()}`;
-      const same = faceAt(box, (await this.transport.ask(jpeg, stream)).faces);
+      const same = faceAt(box, (await this.transport.ask(jpeg, stream, signal)).faces);
       if (!same) return;
-      const { why } = await this.transport.ask(jpeg, stream, { explain: same.track });
+      const { why } = await this.transport.ask(jpeg, stream, signal, {
+        explain: same.track,
+      });
       const wanted = this.view.explaining && this.view.selected === selected;
       if (!why || !wanted || this.closed) return;
       heat.take(why, selected, same.box, ms);

@@ -107,12 +107,26 @@ function make(tag, text, className = "") {
 export const labelName = (label) =>
   texts.labels[/** @type {keyof typeof texts.labels} */ (label)] ?? label;
 
-/** @param {keyof typeof texts.state} state */
+/** @typedef {keyof typeof texts.state} State */
+
+/** @param {State} state */
 export function showState(state) {
   if (dom.status.dataset.state === state && dom.status.textContent) return;
   dom.status.dataset.state = state;
   dom.status.textContent = texts.state[state];
 }
+
+/** @param {import("./refusal.js").Refusal} refusal that passes */
+export function showRefusal({ state }) {
+  if (state) showState(state);
+}
+
+/**
+ * A sentence in the reader's language, or the server's own where there is none.
+ * @param {import("./refusal.js").Refusal} refusal
+ */
+export const reasonOf = ({ code, message }) =>
+  texts.reasons[/** @type {keyof typeof texts.reasons} */ (code)] ?? message;
 
 /** @param {string} message empty hides it */
 export function showNotice(message) {

@@ -175,6 +175,13 @@ export const de = {
   linkEnded: "Dieser Zuschauerlink ist beendet oder voll. Bitten Sie um einen neuen.",
   percent,
   refused: (reason) => `Der Server hat abgelehnt: ${reason}`,
+  reasons: {
+    bad_request: "Seite und Server passen nicht zusammen. Laden Sie die Seite neu und stimmen Sie noch einmal zu.",
+    not_an_image: "Es wird dort nicht als Bild erkannt.",
+    bad_frame: "Das Bild ist unvollständig oder beschädigt.",
+    too_large: "Das Bild ist größer, als dieser Server erlaubt.",
+    no_consent: "Ihm fehlt die Zustimmung aller im Bild. Laden Sie die Seite neu und stimmen Sie noch einmal zu.",
+  },
   noFace: "Kein Gesicht im Bild",
   noFaceYet: "Noch kein Gesicht",
   noResult: "Warten auf Ergebnisse…",

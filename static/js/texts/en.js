@@ -179,6 +179,13 @@ export const en = {
   linkEnded: "This viewer link has ended, or is full. Ask the sender for a new one.",
   percent,
   refused: (/** @type {string} */ reason) => `The server refused: ${reason}`,
+  reasons: {
+    bad_request: "page and server do not fit together. Reload the page, then agree again.",
+    not_an_image: "it is not read as a picture there.",
+    bad_frame: "the picture is incomplete or damaged.",
+    too_large: "the picture is larger than this server takes.",
+    no_consent: "it has not been told that everyone in view agrees. Reload the page, then agree again.",
+  },
   noFace: "No face in view",
   noFaceYet: "No face yet",
   noResult: "Waiting for results…",

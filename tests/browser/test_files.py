@@ -1,0 +1,125 @@
+"""Picture and video files, where the server, the tab or the file itself make it hard."""
+
+import csv
+import os
+import signal
+
+import pytest
+
+from tests.browser.test_live import start, wait_for
+
+pytestmark = pytest.mark.browser
+
+HIDE = """
+    window.pictures = 0;  // sent
+    const send = WebSocket.prototype.send;
+    WebSocket.prototype.send = function (message) {
+        if (typeof message !== "string") window.pictures += 1;
+        send.call(this, message);
+    };
+    window.hide = (hidden) => {
+        Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
+        document.dispatchEvent(new Event("visibilitychange"));
+    };
+"""
+
+
+def open_file(page, path) -> None:
+    page.check("#consent")
+    page.set_input_files("#file", str(path))
+
+
+def wait_for_state(page, state: str) -> None:
+    page.wait_for_selector(f"#status[data-state={state}]", timeout=60_000)
+
+
+def begin_analysis(page, path) -> None:
+    """Of a video at 25 frames a second, up to its first result."""
+    page.evaluate("document.querySelector('#video-step').value = '40'")
+    open_file(page, path)
+    wait_for_state(page, "analysing")
+    wait_for(page, "document.querySelector('#progress').value > 0")
+
+
+def times(page) -> list[float]:
+    """Of the frames of the video on the stage that were looked at, in milliseconds."""
+    page.click("#record")
+    with page.expect_download() as download:
+        page.click("#export-csv")
+    with open(download.value.path(), newline="") as lines:
+        return [float(row["ms"]) for row in csv.DictReader(lines)]
+
+
+EVERY_TIME = [40.0 * i for i in range(50)]
+
+
+def test_no_frame_of_a_video_is_sent_while_the_tab_is_hidden(server, open_page, video_file):
+    page = open_page(server, script=HIDE)
+    begin_analysis(page, video_file)
+    page.evaluate("hide(true)")
+    assert page.get_attribute("#status", "data-state") == "hidden"
+    before, now = page.evaluate("[pictures, performance.now()]")
+    assert 0 < before < 50
+    wait_for(page, f"performance.now() > {now + 1000}")
+    assert page.evaluate("pictures") == before
+    assert page.get_attribute("#status", "data-state") == "hidden"
+    page.evaluate("hide(false)")
+    wait_for_state(page, "video")
+    assert times(page) == EVERY_TIME
+    assert page.errors == []
+
+
+def test_after_a_reconnection_the_page_says_again_what_it_shows(
+    start_server, open_page, picture_file, video_file
+):
+    server = start_server("--workers", "1")
+    picture, video = open_page(server), open_page(server)
+    open_file(picture, picture_file)
+    open_file(video, video_file)
+    wait_for_state(picture, "picture")
+    wait_for_state(video, "video")
+    server.process.kill()
+    wait_for_state(picture, "offline")
+    wait_for_state(video, "offline")
+    start_server("--workers", "1", port=server.port)
+    wait_for_state(picture, "picture")
+    wait_for_state(video, "video")
+
+
+def test_an_analysis_goes_on_where_the_connection_was_lost(start_server, open_page, video_file):
+    server = start_server("--workers", "1")
+    page = open_page(server)
+    begin_analysis(page, video_file)
+    server.process.kill()
+    wait_for_state(page, "offline")
+    start_server("--workers", "1", port=server.port)
+    wait_for_state(page, "video")
+    assert times(page) == EVERY_TIME
+
+
+def test_files_wait_for_a_worker_that_starts(start_server, open_page, picture_file, video_file):
+    # A worker that loads torch takes long enough to start for the page to notice.
+    server = start_server("--workers", "1", "--engine", "torch-float32")
+    picture, video = open_page(server), open_page(server)
+    begin_analysis(video, video_file)
+    os.kill(server.worker_pids()[0], signal.SIGKILL)
+    open_file(picture, picture_file)
+    wait_for_state(picture, "starting")
+    wait_for_state(video, "starting")
+    wait_for_state(picture, "picture")
+    wait_for_state(video, "video")
+    assert times(video) == EVERY_TIME
+
+
+def test_a_refusal_that_will_not_pass_is_said_at_once_in_the_readers_language(
+    start_server, open_page, picture_file, video_file
+):
+    server = start_server("--workers", "1", "--max-frame-bytes", "1000")
+    page = open_page(server, locale="de-DE")
+    reason = "Das Bild ist größer, als dieser Server erlaubt."
+    for path in (picture_file, video_file):
+        open_file(page, path)
+        page.wait_for_selector(f"#notice:has-text('nicht untersucht werden: {reason}')")
+        assert page.is_visible("#welcome")
+    start(page)
+    page.wait_for_selector(f"#notice:has-text('Der Server hat abgelehnt: {reason}')")

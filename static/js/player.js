@@ -15,17 +15,22 @@ import * as videoFile from "./video-file.js";
 
 const { dom } = ui;
 
-/** A sentence for the reader: the file cannot be shown. */
+/** The browser cannot read the file as what it was taken for. */
+export class UnreadableError extends Error {}
+
+/** A sentence for the reader: the file cannot be analysed. */
 export class FileError extends Error {}
 
 export class Picture {
   /**
    * @param {import("./view.js").View} view
    * @param {import("./transport.js").Transport} transport
+   * @param {() => void} onShown it is on the stage
    */
-  constructor(view, transport) {
+  constructor(view, transport, onShown) {
     this.view = view;
     this.transport = transport;
+    this.onShown = onShown;
     this.cancel = new AbortController();
     /** @type {Blob | null} once it has its result */
     this.jpeg = null;
@@ -41,17 +46,18 @@ export class Picture {
     return document.hidden ? "hidden" : "connecting";
   }
 
-  /** @param {File} file @throws {FileError} */
+  /** @param {File} file @throws {UnreadableError | FileError} */
   async open(file) {
     let jpeg;
     try {
       jpeg = await readPicture(file, dom.still);
     } catch {
-      throw new FileError(texts.picture.unreadable);
+      throw new UnreadableError();
     }
     if (this.closed) return;
     ui.setShape(dom.still);
     ui.showStage("still");
+    this.onShown();
     ui.showState(this.state);
     const result = await this.#ask(jpeg);
     if (!result || this.closed) return;
@@ -105,12 +111,14 @@ export class Video {
    * @param {import("./transport.js").Transport} transport
    * @param {{longSide: number, quality: number}} frameOptions
    * @param {number} stepMs time between the frames that are looked at
+   * @param {() => void} onShown it is on the stage
    */
-  constructor(view, transport, frameOptions, stepMs) {
+  constructor(view, transport, frameOptions, stepMs, onShown) {
     this.view = view;
     this.transport = transport;
     this.frameOptions = frameOptions;
     this.stepMs = stepMs;
+    this.onShown = onShown;
     this.encoder = new Encoder();
     this.cancel = new AbortController();
     /** @type {videoFile.Sample[]} */
@@ -133,12 +141,16 @@ export class Video {
     return document.hidden ? "hidden" : "analysing";
   }
 
-  /** Look at the whole video, then let it be played. @param {File} file @throws {FileError} */
+  /**
+   * Look at the whole video, then let it be played.
+   * @param {File} file
+   * @throws {UnreadableError | FileError}
+   */
   async open(file) {
     try {
       await videoFile.openVideo(file, dom.video);
     } catch {
-      throw new FileError(texts.picture.unplayable);
+      throw new UnreadableError();
     }
     if (this.closed) return;
     dom.seek.max = String(dom.video.duration);
@@ -147,6 +159,7 @@ export class Video {
     this.#enable(false);
     ui.setShape({ width: dom.video.videoWidth, height: dom.video.videoHeight });
     ui.showStage("video");
+    this.onShown();
     ui.showState(this.state);
     await this.#analyse();
     if (this.closed) return;
@@ -183,10 +196,8 @@ export class Video {
       });
     } catch (error) {
       if (this.closed) return;
-      const refused = error instanceof Refusal;
-      throw new FileError(
-        refused ? texts.picture.refused(ui.reasonOf(error)) : texts.picture.unplayable,
-      );
+      if (!(error instanceof Refusal)) throw new UnreadableError();
+      throw new FileError(texts.picture.refused(ui.reasonOf(error)));
     }
   }
 

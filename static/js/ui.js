@@ -175,9 +175,13 @@ export function setShape({ width, height }) {
   dom.stage.style.setProperty("--ratio", String(width / height));
 }
 
-/** @param {string} host @param {any} figures the card's figures, or null */
-export function showPromises(host, figures) {
-  dom.host.textContent = texts.page.host(host);
+/**
+ * @param {string} host
+ * @param {boolean} clustered whether frames go on from there to other machines
+ * @param {any} figures the card's figures, or null
+ */
+export function showPromises(host, clustered, figures) {
+  dom.host.textContent = texts.page.host(host, clustered);
   dom.accuracyRow.hidden = !figures;
   if (!figures) return;
   dom.accuracy.textContent = texts.page.accuracy(

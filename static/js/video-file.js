@@ -7,6 +7,8 @@ import { persist } from "./refusal.js";
 /** @typedef {{ms: number, result: Result}} Sample */
 
 const SEEK_LIMIT_MS = 10_000;
+/** Later than any video ends, in seconds. */
+const BEYOND_S = 1e9;
 
 /**
  * Open a file in a video element.
@@ -16,7 +18,14 @@ const SEEK_LIMIT_MS = 10_000;
  */
 export async function openVideo(file, video) {
   video.src = URL.createObjectURL(file);
-  await event(video, "loadeddata");
+  video.load();
+  // Safari on a phone loads no picture before something is played or sought.
+  await event(video, "loadedmetadata");
+  if (video.duration === Infinity) {
+    // A recording that was streamed does not say how long it is until its end was seen.
+    await Promise.all([event(video, "durationchange"), seek(video, BEYOND_S)]);
+  }
+  await seek(video, 0);
   if (!video.videoWidth || !Number.isFinite(video.duration)) throw new Error("no picture");
 }
 

@@ -22,5 +22,5 @@ def test_the_page_sends_no_more_frames_than_the_server_takes(start_server, open_
     page.evaluate(f"() => {{ {SAID} }}")
     film(page, 5)
     assert page.evaluate("said") == []
-    assert server.metrics().get('moodlight_frames_dropped_total{code="rate_limited"}', 0) == 0
+    assert server.metrics().get('moodlight_frames_dropped_total{reason="rate_limited"}', 0) == 0
     assert page.errors == []

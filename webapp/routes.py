@@ -22,6 +22,7 @@ def index() -> str:
         figures=_figures(service.card),
         consent_version=protocol.CONSENT_VERSION,
         shared=service.settings.lan or service.settings.behind_proxy,
+        clustered=service.settings.redis is not None,
     )
 
 

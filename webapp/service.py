@@ -167,5 +167,6 @@ class Service:
                 "max_frame_bytes": limits.max_frame_bytes,
                 "max_width": limits.max_width,
                 "max_height": limits.max_height,
+                "max_fps": self.settings.max_fps,
             },
         }

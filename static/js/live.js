@@ -20,13 +20,15 @@ export class Live {
    * @param {import("./view.js").View} parts.view
    * @param {import("./transport.js").Transport} parts.transport
    * @param {number} parts.longSide largest side of a frame that is sent, pixels
+   * @param {import("./throttle.js").Throttle} parts.throttle
    * @param {(result: import("./transport.js").Result) => void} parts.onResult
    * @param {() => void} parts.onUnplugged
    */
-  constructor({ view, transport, longSide, onResult, onUnplugged }) {
+  constructor({ view, transport, longSide, throttle, onResult, onUnplugged }) {
     this.view = view;
     this.transport = transport;
     this.longSide = longSide;
+    this.throttle = throttle;
     this.pace = new Pace();
     this.explainedAt = -Infinity;
     this.onResult = onResult;
@@ -59,6 +61,12 @@ export class Live {
     this.#onVideoFrame();
     this.#onDisplayFrame();
     return true;
+  }
+
+  /** What it is at until there are results. @returns {ui.State} */
+  get state() {
+    if (!this.running) return "asking";
+    return document.hidden ? "hidden" : "connecting";
   }
 
   /** The camera's light goes off, for good. */
@@ -95,7 +103,9 @@ export class Live {
       const jpeg = await this.encoder.encode(dom.video, { longSide, quality });
       if (!this.running || document.hidden) return;
       this.frameBytes = jpeg.size;
-      this.sent.add(jpeg.size, performance.now());
+      const now = performance.now();
+      this.sent.add(jpeg.size, now);
+      this.throttle.take(now);
       this.transport.send(jpeg, this.stream, this.#toExplain());
     } finally {
       this.encoding = false;
@@ -116,6 +126,7 @@ export class Live {
       this.fresh &&
       !document.hidden &&
       this.transport.open &&
+      this.throttle.allows(performance.now()) &&
       dom.video.videoWidth > 0
     );
   }

@@ -10,12 +10,13 @@ import * as joinCode from "./code.js";
 import { save, stamp, toBlob } from "./files.js";
 import { Live } from "./live.js";
 import { LEVELS } from "./pace.js";
-import { FileError, Picture, Video } from "./player.js";
+import { FileError, Picture, UnreadableError, Video } from "./player.js";
 import { Resting } from "./resting.js";
 import { Session } from "./session.js";
 import { SharePanel } from "./share.js";
 import * as storage from "./storage.js";
 import { fillPage, texts } from "./texts/index.js";
+import { Throttle } from "./throttle.js";
 import { Transport } from "./transport.js";
 import * as ui from "./ui.js";
 import { View } from "./view.js";
@@ -31,6 +32,7 @@ const resting = new Resting(() =>
 );
 /** Largest frame that is sent; the server may allow less. */
 const frameOptions = { longSide: 640, quality: LEVELS[0].quality };
+const throttle = new Throttle();
 /** @type {Live | Picture | Video | null} */
 let activity = null;
 let paused = false;
@@ -45,21 +47,22 @@ const transport = new Transport({
     view.setLabels(hello.labels);
     resting.sureFrom = hello.model.unsure_below;
     const { max_width: width, max_height: height } = hello.limits;
+    throttle.intervalMs = 1000 / hello.limits.max_fps;
     frameOptions.longSide = Math.min(frameOptions.longSide, width, height);
     if (activity instanceof Live) activity.newStream();
+    if (activity) ui.showState(activity.state);
   },
   result: (result, roundTripMs) => {
     if (activity instanceof Live) activity.take(result, roundTripMs);
   },
-  refused: (ack) => {
+  refused: (refusal) => {
     if (!(activity instanceof Live)) return;
-    if (ack.code === "busy") ui.showState("starting");
-    else if (["late", "dropped", "rate_limited"].includes(ack.code ?? "")) ui.showState("stalled");
-    else end("failed", texts.refused(ack.message ?? ""));
+    if (refusal.passing) ui.showRefusal(refusal);
+    else end("failed", texts.refused(ui.reasonOf(refusal)));
   },
-  connection: (connected) => {
-    if (!connected) sharePanel.linkEnded();
-    if (activity) ui.showState(connected ? "connecting" : "offline");
+  lost: () => {
+    sharePanel.linkEnded();
+    if (activity) ui.showState("offline");
   },
   full: () => {
     if (activity) ui.showState("full");
@@ -98,6 +101,7 @@ async function startLive(wish) {
     view,
     transport,
     longSide: frameOptions.longSide,
+    throttle,
     onResult: onLiveResult,
     onUnplugged: () => end("failed", texts.camera.ended),
   });
@@ -134,24 +138,59 @@ function pause() {
   }
 }
 
-/** @param {File | undefined} file */
-async function openFile(file) {
-  if (!file || !dom.consent.checked) return;
+/**
+ * @param {File | undefined} file
+ * @param {HTMLElement} focused once the file is on the stage
+ */
+async function openFile(file, focused = dom.stop) {
+  if (!file) return;
+  if (!dom.consent.checked) {
+    ui.showNotice(texts.consentFirst);
+    dom.consent.focus();
+    return;
+  }
   end("stopped", "");
   transport.consent(dom.consentVersion);
-  const isVideo = file.type.startsWith("video/");
-  const opened = isVideo
-    ? new Video(view, transport, frameOptions, Number(dom.videoStep.value))
-    : new Picture(view, transport);
+  const onShown = () => focused.focus({ preventScroll: true });
+  const stepMs = Number(dom.videoStep.value);
+  const kind = /^(image|video)\//.exec(file.type)?.[1];
+  // A system that does not know a file's type may still have a browser that shows it.
+  if (kind !== "video" && (await show(new Picture(view, transport, onShown), file))) return;
+  const video = () => new Video(view, transport, frameOptions, stepMs, onShown);
+  if (kind !== "image" && (await show(video(), file))) return;
+  end("stopped", texts.unreadable[/** @type {"image" | "video"} */ (kind) ?? "other"]);
+}
+
+/**
+ * Put a file on the stage, until it is closed.
+ * @param {Picture | Video} opened
+ * @param {File} file
+ * @returns {Promise<boolean>} whether that is over: false if the browser cannot read it as such
+ */
+async function show(opened, file) {
   activity = opened;
-  videoFile = isVideo ? file : null;
+  videoFile = opened instanceof Video ? file : null;
   applyMirror();
   try {
     await opened.open(file);
   } catch (error) {
+    if (activity !== opened) return true;
+    if (error instanceof UnreadableError) return false;
     if (!(error instanceof FileError)) throw error;
-    if (activity === opened) end("stopped", error.message);
+    end("stopped", error.message);
   }
+  return true;
+}
+
+/**
+ * Keep the browser from leaving the page for a file; texts are dragged as ever.
+ * @param {DragEvent} event
+ * @returns {boolean} whether it was a file
+ */
+function keepFromBrowser(event) {
+  const isFile = event.dataTransfer?.types.includes("Files") ?? false;
+  if (isFile) event.preventDefault();
+  return isFile;
 }
 
 /**
@@ -181,6 +220,8 @@ function end(state, notice) {
 function stopAndDelete() {
   session = null;
   dom.exportCsv.onclick = dom.exportJson.onclick = null;
+  dom.summaryDuration.textContent = "";
+  dom.summaryStrips.replaceChildren();
   dom.summaryTracks.replaceChildren();
   sharePanel.endLink();
   transport.withdraw();
@@ -196,7 +237,7 @@ async function explainPicture() {
     await asked.explain();
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
-    if (activity === asked) ui.showState("stalled");
+    if (activity === asked) end("stopped", error.message);
   }
 }
 
@@ -209,11 +250,21 @@ function toggleWhy() {
 /** Look at the same video at another rate. */
 function changeVideoStep() {
   storage.set(VIDEO_STEP_KEY, dom.videoStep.value);
-  if (videoFile) openFile(videoFile);
+  if (videoFile) openFile(videoFile, dom.videoStep);
 }
 
 function allowStart() {
   dom.start.disabled = dom.openFile.disabled = !dom.consent.checked;
+}
+
+/** Consent that is taken back before anything was sent ends what is being opened. */
+function onConsent() {
+  if (!dom.consent.checked) {
+    transport.withdraw();
+    if (activity) end("stopped", "");
+  }
+  ui.showNotice("");
+  allowStart();
 }
 
 async function snapshot() {
@@ -315,13 +366,14 @@ function shapeStage() {
 }
 
 function onVisibility() {
-  if (!(activity instanceof Live) || !activity.running) return;
-  ui.showState(document.hidden ? "hidden" : "connecting");
-  if (!document.hidden) activity.send();
+  // Else what the connection waits for is more to the point, and the hello will say the rest.
+  if (activity && transport.greeted) ui.showState(activity.state);
+  if (activity instanceof Live) activity.send();
 }
 
 fillPage();
-ui.showPromises(location.host, JSON.parse(document.body.dataset.figures ?? "null"));
+const { clustered, figures } = document.body.dataset;
+ui.showPromises(location.host, clustered !== undefined, JSON.parse(figures ?? "null"));
 dom.mirror.checked = storage.get(MIRROR_KEY) !== "false";
 dom.videoStep.value = storage.get(VIDEO_STEP_KEY) ?? "200";
 dom.consent.checked = false; // browsers bring back what was ticked before a reload
@@ -331,17 +383,16 @@ updateFigures();
 setInterval(updateFigures, 500);
 setInterval(() => view.speak(), 500);
 allowStart();
-dom.consent.addEventListener("change", allowStart);
+dom.consent.addEventListener("change", onConsent);
 dom.start.addEventListener("click", () => startLive(remembered()));
 dom.openFile.addEventListener("click", () => dom.file.click());
 dom.file.addEventListener("change", () => {
   openFile(dom.file.files?.[0]);
   dom.file.value = "";
 });
-dom.stage.addEventListener("dragover", (event) => event.preventDefault());
-dom.stage.addEventListener("drop", (event) => {
-  event.preventDefault();
-  openFile(event.dataTransfer?.files[0]);
+document.addEventListener("dragover", keepFromBrowser);
+document.addEventListener("drop", (event) => {
+  if (keepFromBrowser(event)) openFile(event.dataTransfer?.files[0]);
 });
 dom.seek.addEventListener("input", () => {
   if (activity instanceof Video) activity.seek(Number(dom.seek.value));

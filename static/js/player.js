@@ -5,6 +5,7 @@ import { Encoder } from "./encoder.js";
 import { readPicture } from "./files.js";
 import { faceAt } from "./geometry.js";
 import { EXPLAIN_EVERY_MS } from "./live.js";
+import { persist, Refusal } from "./refusal.js";
 import { Session } from "./session.js";
 import { Steadier } from "./steady.js";
 import { showMoment, showStrips } from "./strips.js";
@@ -14,67 +15,91 @@ import * as videoFile from "./video-file.js";
 
 const { dom } = ui;
 
-/** A sentence for the reader: the file cannot be shown. */
+/** The browser cannot read the file as what it was taken for. */
+export class UnreadableError extends Error {}
+
+/** A sentence for the reader: the file cannot be analysed. */
 export class FileError extends Error {}
 
 export class Picture {
   /**
    * @param {import("./view.js").View} view
    * @param {import("./transport.js").Transport} transport
+   * @param {() => void} onShown it is on the stage
    */
-  constructor(view, transport) {
+  constructor(view, transport, onShown) {
     this.view = view;
     this.transport = transport;
-    this.closed = false;
-    /** @type {Blob | null} */
+    this.onShown = onShown;
+    this.cancel = new AbortController();
+    /** @type {Blob | null} once it has its result */
     this.jpeg = null;
   }
 
-  /** @param {File} file @throws {FileError} */
+  get closed() {
+    return this.cancel.signal.aborted;
+  }
+
+  /** What it is at, while nothing hinders it. @returns {ui.State} */
+  get state() {
+    if (this.jpeg) return "picture";
+    return document.hidden ? "hidden" : "connecting";
+  }
+
+  /** @param {File} file @throws {UnreadableError | FileError} */
   async open(file) {
     let jpeg;
     try {
       jpeg = await readPicture(file, dom.still);
     } catch {
-      throw new FileError(texts.picture.unreadable);
+      throw new UnreadableError();
     }
     if (this.closed) return;
     ui.setShape(dom.still);
     ui.showStage("still");
-    ui.showState("connecting");
-    let result;
-    try {
-      result = await this.transport.ask(jpeg, `picture-${Date.now()}`);
-    } catch (error) {
-      throw new FileError(texts.picture.refused(/** @type {Error} */ (error).message));
-    }
-    if (this.closed) return;
+    this.onShown();
+    ui.showState(this.state);
+    const result = await this.#ask(jpeg);
+    if (!result || this.closed) return;
     this.jpeg = jpeg;
     this.view.take(result, performance.now());
     this.view.redraw();
-    ui.showState("picture");
+    ui.showState(this.state);
     if (!result.faces.length) dom.headline.textContent = texts.picture.faces(0);
   }
 
   /** Show why the selected face is taken for what it is. @throws {FileError} */
   async explain() {
     if (!this.jpeg) return;
-    let result;
-    try {
-      // A stream of its own: faces are counted from 0 in each.
-      result = await this.transport.ask(this.jpeg, `picture-${Date.now()}`, {
-        explain: this.view.selected,
-      });
-    } catch (error) {
-      throw new FileError(texts.picture.refused(/** @type {Error} */ (error).message));
-    }
-    if (this.closed || !this.view.explaining) return;
+    const { selected } = this.view;
+    const result = await this.#ask(this.jpeg, { explain: selected });
+    if (!result || this.closed) return;
+    ui.showState(this.state);
+    if (!this.view.explaining || this.view.selected !== selected) return;
     this.view.take(result, performance.now());
     this.view.redraw();
   }
 
+  /**
+   * In a stream of its own, since faces are counted from 0 in each.
+   * @param {Blob} jpeg
+   * @param {{explain?: number}} [header]
+   * @returns {Promise<import("./transport.js").Result | null>} null when closed
+   * @throws {FileError}
+   */
+  async #ask(jpeg, header) {
+    const { signal } = this.cancel;
+    const attempt = () => this.transport.ask(jpeg, `picture-${Date.now()}`, signal, header);
+    try {
+      return await persist(attempt, signal, ui.showRefusal);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      throw new FileError(texts.picture.refused(ui.reasonOf(error)));
+    }
+  }
+
   close() {
-    this.closed = true;
+    this.cancel.abort();
     this.jpeg = null;
     dom.still.width = dom.still.height = 0;
   }
@@ -86,12 +111,14 @@ export class Video {
    * @param {import("./transport.js").Transport} transport
    * @param {{longSide: number, quality: number}} frameOptions
    * @param {number} stepMs time between the frames that are looked at
+   * @param {() => void} onShown it is on the stage
    */
-  constructor(view, transport, frameOptions, stepMs) {
+  constructor(view, transport, frameOptions, stepMs, onShown) {
     this.view = view;
     this.transport = transport;
     this.frameOptions = frameOptions;
     this.stepMs = stepMs;
+    this.onShown = onShown;
     this.encoder = new Encoder();
     this.cancel = new AbortController();
     /** @type {videoFile.Sample[]} */
@@ -108,12 +135,22 @@ export class Video {
     return this.cancel.signal.aborted;
   }
 
-  /** Look at the whole video, then let it be played. @param {File} file @throws {FileError} */
+  /** What it is at, while nothing hinders it. @returns {ui.State} */
+  get state() {
+    if (this.ready) return "video";
+    return document.hidden ? "hidden" : "analysing";
+  }
+
+  /**
+   * Look at the whole video, then let it be played.
+   * @param {File} file
+   * @throws {UnreadableError | FileError}
+   */
   async open(file) {
     try {
       await videoFile.openVideo(file, dom.video);
     } catch {
-      throw new FileError(texts.picture.unplayable);
+      throw new UnreadableError();
     }
     if (this.closed) return;
     dom.seek.max = String(dom.video.duration);
@@ -122,13 +159,14 @@ export class Video {
     this.#enable(false);
     ui.setShape({ width: dom.video.videoWidth, height: dom.video.videoHeight });
     ui.showStage("video");
-    ui.showState("analysing");
+    this.onShown();
+    ui.showState(this.state);
     await this.#analyse();
     if (this.closed) return;
     this.ready = true;
     this.#enable(true);
     showStrips(dom.strips, this.session().summary(), dom.video.duration * 1000);
-    ui.showState("video");
+    ui.showState(this.state);
     dom.video.currentTime = 0;
     this.#onDisplayFrame();
   }
@@ -136,15 +174,18 @@ export class Video {
   async #analyse() {
     const stream = `video-${Date.now()}`;
     const startedAt = performance.now();
+    const { signal } = this.cancel;
     try {
       await videoFile.analyse(dom.video, {
-        signal: this.cancel.signal,
+        signal,
         stepMs: this.stepMs,
-        ask: async (t) =>
-          this.transport.ask(await this.encoder.encode(dom.video, this.frameOptions), stream, {
-            t,
-          }),
+        ask: async (t) => {
+          const jpeg = await this.encoder.encode(dom.video, this.frameOptions);
+          return this.transport.ask(jpeg, stream, signal, { t });
+        },
+        onRefusal: ui.showRefusal,
         onSample: (sample, share) => {
+          ui.showState(this.state); // there may have been a refusal before
           this.samples.push(sample);
           this.#show(this.samples.length - 1);
           this.view.redraw();
@@ -155,7 +196,8 @@ export class Video {
       });
     } catch (error) {
       if (this.closed) return;
-      throw new FileError(texts.picture.refused(/** @type {Error} */ (error).message));
+      if (!(error instanceof Refusal)) throw new UnreadableError();
+      throw new FileError(texts.picture.refused(ui.reasonOf(error)));
     }
   }
 
@@ -182,13 +224,16 @@ export class Video {
     const { box } = face;
     const sample = this.sampleShown;
     const ms = dom.video.currentTime * 1000;
+    const { signal } = this.cancel;
     try {
       const jpeg = await this.encoder.encode(dom.video, this.frameOptions);
       // In a stream of its own faces have other numbers: the same one stands in the same place.
       const stream = `why-${Date.now()}`;
-      const same = faceAt(box, (await this.transport.ask(jpeg, stream)).faces);
+      const same = faceAt(box, (await this.transport.ask(jpeg, stream, signal)).faces);
       if (!same) return;
-      const { why } = await this.transport.ask(jpeg, stream, { explain: same.track });
+      const { why } = await this.transport.ask(jpeg, stream, signal, {
+        explain: same.track,
+      });
       const wanted = this.view.explaining && this.view.selected === selected;
       if (!why || !wanted || this.closed) return;
       heat.take(why, selected, same.box, ms);

@@ -2,6 +2,7 @@
 /** The only module that knows Socket.IO. Frames in flight are limited by acknowledgements. */
 
 import { io } from "../vendor/socket.io-client/socket.io.esm.min.js";
+import { Refusal } from "./refusal.js";
 
 const ACK_LIMIT_MS = 8000;
 const REFUSED_PAUSE_MS = 400;
@@ -45,8 +46,8 @@ export class Transport {
    * @param {object} on
    * @param {(hello: any) => void} on.hello
    * @param {(result: Result, roundTripMs: number) => void} on.result newest results only
-   * @param {(ack: Ack) => void} on.refused a frame without a result
-   * @param {(connected: boolean) => void} on.connection
+   * @param {(refusal: Refusal) => void} on.refused a live frame, or the consent
+   * @param {() => void} on.lost the connection, until the next hello
    * @param {() => void} on.full the server takes nobody more for now
    * @param {() => void} on.credit a frame may be sent again
    * @param {(code: string | null) => void} on.barred the server wants another join code than this one
@@ -71,18 +72,19 @@ export class Transport {
     this.agreed = false;
     /** @type {Map<number, {result: Result | null, reject: (error: Error) => void}>} */
     this.asked = new Map();
-    /** @type {(() => void)[]} who waits for `agreed` */
+    /** @type {{resolve: (value?: any) => void, reject: (error: Error) => void}[]} pictures of files
+     *   that may not be sent yet */
     this.waiting = [];
+    document.addEventListener("visibilitychange", () => this.#wake());
     this.socket = connect(() => (this.code === null ? {} : { code: this.code }));
-    this.socket.on("connect", () => on.connection(true));
     this.socket.on("disconnect", () => {
       this.#forget();
-      on.connection(false);
+      on.lost();
     });
     this.socket.on("connect_error", (error) => {
       const code = refusalIn(error)?.code;
       if (code === "bad_code") return on.barred(this.code);
-      if (code !== "server_full") return on.connection(false);
+      if (code !== "server_full") return on.lost();
       on.full();
       // Socket.IO does not try again by itself where the server said no.
       setTimeout(() => this.socket.connect(), FULL_PAUSE_MS);
@@ -106,10 +108,11 @@ export class Transport {
     this.#sayConsent();
   }
 
-  /** The agreement is over; nothing more is sent. */
+  /** The agreement is over; nothing more is sent, nor kept for the next one. */
   withdraw() {
     this.consentedTo = null;
     this.agreed = false;
+    this.#refuseWaiting(new Refusal("withdrawn"));
   }
 
   /** Try again with another join code. @param {string} code */
@@ -159,21 +162,23 @@ export class Transport {
         this.inFlight -= 1;
         this.on.credit();
       }, REFUSED_PAUSE_MS);
-      this.on.refused(ack);
+      this.on.refused(refusalOf(ack));
     };
     this.#emit(jpeg, { id: this.nextId++, stream, explain }, onAck);
   }
 
   /**
-   * Send one picture and wait for its result.
+   * Send one picture, as soon as everyone agreed and the tab is seen, and wait for its result.
    * @param {Blob} jpeg
    * @param {string} stream
+   * @param {AbortSignal} signal until it was sent
    * @param {{t?: number, explain?: number}} [header] time of the picture where it is one of a
    *   video, in milliseconds; track whose heat map is wanted
-   * @returns {Promise<Result>} rejected with the server's sentence
+   * @returns {Promise<Result>} rejected with a `Refusal`, or the signal's reason
    */
-  async ask(jpeg, stream, header = {}) {
-    if (!this.agreed) await new Promise((resolve) => this.waiting.push(() => resolve(undefined)));
+  async ask(jpeg, stream, signal, header = {}) {
+    while (!this.agreed || document.hidden) await this.#change(signal);
+    signal.throwIfAborted();
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
       this.asked.set(id, { result: null, reject });
@@ -181,10 +186,27 @@ export class Transport {
         const result = this.asked.get(id)?.result;
         this.asked.delete(id);
         if (ack.ok && result) resolve(result);
-        else reject(new Error(ack.message ?? ""));
+        else reject(refusalOf(ack));
       };
       this.#emit(jpeg, { ...header, id, stream }, onAck);
     });
+  }
+
+  /** Until something changed that pictures wait for. @param {AbortSignal} signal */
+  #change(signal) {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ resolve, reject });
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    });
+  }
+
+  #wake() {
+    for (const { resolve } of this.waiting.splice(0)) resolve();
+  }
+
+  /** @param {Refusal} refusal */
+  #refuseWaiting(refusal) {
+    for (const { reject } of this.waiting.splice(0)) reject(refusal);
   }
 
   /**
@@ -203,7 +225,7 @@ export class Transport {
         jpeg,
         (/** @type {Error | null} */ late, /** @type {Ack} */ ack) => {
           if (generation !== this.generation) return;
-          onAck(late ? { ok: false, code: "late", message: "" } : ack);
+          onAck(late ? { ok: false, code: "late" } : ack);
         },
       );
   }
@@ -215,8 +237,11 @@ export class Transport {
       if (generation !== this.generation || this.consentedTo === null) return;
       if (late) return this.#sayConsent();
       this.agreed = ack.ok;
-      if (!ack.ok) return this.on.refused(ack);
-      for (const go of this.waiting.splice(0)) go();
+      if (!ack.ok) {
+        this.#refuseWaiting(refusalOf(ack));
+        return this.on.refused(refusalOf(ack));
+      }
+      this.#wake();
       this.on.credit();
     };
     const consent = { version: this.consentedTo };
@@ -245,7 +270,7 @@ export class Transport {
     this.inFlight = 0;
     this.agreed = false;
     this.greeted = false;
-    for (const { reject } of this.asked.values()) reject(new Error("the connection was lost"));
+    for (const { reject } of this.asked.values()) reject(new Refusal("lost"));
     this.asked.clear();
   }
 }
@@ -283,6 +308,9 @@ function connect(auth) {
     auth: (/** @type {(said: object) => void} */ say) => say(auth()),
   });
 }
+
+/** @param {Ack} ack that has no result */
+const refusalOf = ({ code = "dropped", message }) => new Refusal(code, message);
 
 /** What the server said when it refused the connection. @param {any} error @returns {Ack | undefined} */
 const refusalIn = (error) => error.data;

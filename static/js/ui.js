@@ -107,12 +107,26 @@ function make(tag, text, className = "") {
 export const labelName = (label) =>
   texts.labels[/** @type {keyof typeof texts.labels} */ (label)] ?? label;
 
-/** @param {keyof typeof texts.state} state */
+/** @typedef {keyof typeof texts.state} State */
+
+/** @param {State} state */
 export function showState(state) {
   if (dom.status.dataset.state === state && dom.status.textContent) return;
   dom.status.dataset.state = state;
   dom.status.textContent = texts.state[state];
 }
+
+/** @param {import("./refusal.js").Refusal} refusal that passes */
+export function showRefusal({ state }) {
+  if (state) showState(state);
+}
+
+/**
+ * A sentence in the reader's language, or the server's own where there is none.
+ * @param {import("./refusal.js").Refusal} refusal
+ */
+export const reasonOf = ({ code, message }) =>
+  texts.reasons[/** @type {keyof typeof texts.reasons} */ (code)] ?? message;
 
 /** @param {string} message empty hides it */
 export function showNotice(message) {
@@ -161,9 +175,13 @@ export function setShape({ width, height }) {
   dom.stage.style.setProperty("--ratio", String(width / height));
 }
 
-/** @param {string} host @param {any} figures the card's figures, or null */
-export function showPromises(host, figures) {
-  dom.host.textContent = texts.page.host(host);
+/**
+ * @param {string} host
+ * @param {boolean} clustered whether frames go on from there to other machines
+ * @param {any} figures the card's figures, or null
+ */
+export function showPromises(host, clustered, figures) {
+  dom.host.textContent = texts.page.host(host, clustered);
   dom.accuracyRow.hidden = !figures;
   if (!figures) return;
   dom.accuracy.textContent = texts.page.accuracy(

@@ -1,13 +1,14 @@
 // @ts-check
 /** A video file, looked at frame by frame through the same stream as the camera. */
 
+import { persist } from "./refusal.js";
+
 /** @typedef {import("./transport.js").Result} Result */
 /** @typedef {{ms: number, result: Result}} Sample */
 
-/** A dropped frame is sent again so many times before the analysis gives up. */
-const TRIES = 20;
-const RETRY_MS = 250;
 const SEEK_LIMIT_MS = 10_000;
+/** Later than any video ends, in seconds. */
+const BEYOND_S = 1e9;
 
 /**
  * Open a file in a video element.
@@ -17,7 +18,14 @@ const SEEK_LIMIT_MS = 10_000;
  */
 export async function openVideo(file, video) {
   video.src = URL.createObjectURL(file);
-  await event(video, "loadeddata");
+  video.load();
+  // Safari on a phone loads no picture before something is played or sought.
+  await event(video, "loadedmetadata");
+  if (video.duration === Infinity) {
+    // A recording that was streamed does not say how long it is until its end was seen.
+    await Promise.all([event(video, "durationchange"), seek(video, BEYOND_S)]);
+  }
+  await seek(video, 0);
   if (!video.videoWidth || !Number.isFinite(video.duration)) throw new Error("no picture");
 }
 
@@ -36,15 +44,16 @@ export function closeVideo(video) {
  * @param {number} parts.stepMs
  * @param {(ms: number) => Promise<Result>} parts.ask sends the video's current picture
  * @param {(sample: Sample, share: number) => void} parts.onSample share done, 0..1
+ * @param {(refusal: import("./refusal.js").Refusal) => void} parts.onRefusal the frame is sent again
  * @param {AbortSignal} parts.signal
  * @returns {Promise<Sample[]>} in the order of time; what there is so far when aborted
  */
-export async function analyse(video, { stepMs, ask, onSample, signal }) {
+export async function analyse(video, { stepMs, ask, onSample, onRefusal, signal }) {
   const durationMs = video.duration * 1000;
   const samples = [];
   for (let ms = 0; ms < durationMs && !signal.aborted; ms += stepMs) {
     await seek(video, ms / 1000);
-    const result = await persist(() => ask(ms), signal);
+    const result = await persist(() => ask(ms), signal, onRefusal);
     if (!result || signal.aborted) break;
     samples.push({ ms, result });
     onSample(samples[samples.length - 1], Math.min(1, (ms + stepMs) / durationMs));
@@ -67,24 +76,6 @@ export function sampleAt(samples, ms) {
     else high = middle;
   }
   return low - 1;
-}
-
-/**
- * @template Value
- * @param {() => Promise<Value>} attempt
- * @param {AbortSignal} signal
- * @returns {Promise<Value | null>} null when aborted
- */
-async function persist(attempt, signal) {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (signal.aborted) return null;
-      if (tries === TRIES) throw error;
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-    }
-  }
 }
 
 /** @param {HTMLVideoElement} video @param {number} seconds */

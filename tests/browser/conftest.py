@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 import playwright.sync_api as playwright_api
 import pytest
@@ -42,6 +43,25 @@ def clip(portrait: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path
     """A second of MJPEG: the portrait, standing still."""
     path = tmp_path_factory.mktemp("clip") / "portrait.mjpeg"
     path.write_bytes(to_jpeg(portrait, 90) * 30)
+    return path
+
+
+@pytest.fixture
+def video_file(portrait: np.ndarray, tmp_path: Path) -> Path:
+    """Two seconds of WebM: the portrait, moving to the right."""
+    path = tmp_path / "moving.webm"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"VP80"), 10, (640, 480))
+    for i in range(20):
+        writer.write(np.roll(portrait, 6 * i, axis=1))
+    writer.release()
+    return path
+
+
+@pytest.fixture
+def picture_file(portrait_jpeg: bytes, tmp_path: Path) -> Path:
+    """The portrait as a JPEG."""
+    path = tmp_path / "portrait.jpg"
+    path.write_bytes(portrait_jpeg)
     return path
 
 

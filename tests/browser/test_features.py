@@ -249,17 +249,6 @@ def test_ten_faces_get_ten_boxes_and_ten_rows(server, open_page, portrait, width
     assert page.errors == []
 
 
-@pytest.fixture
-def video_file(portrait, tmp_path):
-    """Two seconds of WebM: the portrait, moving to the right."""
-    path = tmp_path / "moving.webm"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"VP80"), 10, (640, 480))
-    for i in range(20):
-        writer.write(np.roll(portrait, 6 * i, axis=1))
-    writer.release()
-    return path
-
-
 def test_a_video_file_is_analysed_played_and_summed_up(server, open_page, video_file):
     page = open_page(server)
     page.check("#consent")

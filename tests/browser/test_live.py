@@ -192,7 +192,7 @@ def test_nothing_is_sent_while_the_tab_is_hidden(server, open_page):
     assert page.errors == []
 
 
-def test_the_keyboard_alone_is_enough(server, open_page):
+def test_the_keyboard_alone_is_enough(server, open_page, picture_file):
     page = open_page(server)
 
     def tab_to(name: str, limit: int = 12) -> None:
@@ -211,6 +211,14 @@ def test_the_keyboard_alone_is_enough(server, open_page):
     assert page.evaluate("document.activeElement.id") == "pause"
     for name in ("why", "snapshot", "record", "full-screen", "stop"):
         tab_to(name, 1)
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "start"
+    tab_to("open-file", 1)
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files(str(picture_file))
+    page.wait_for_selector("#status[data-state=picture]")
+    assert page.evaluate("document.activeElement.id") == "stop"
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "start"
 

@@ -16,6 +16,13 @@ test("the second language has every text of the first, and no other", () => {
   assert.deepEqual(keys(de).sort(), keys(en).sort());
 });
 
+test("the first screen says where pictures go from the host that it names", () => {
+  assert.ok(!en.page.host("host", false).includes("cluster"));
+  assert.ok(en.page.host("host", true).includes("from there to the machines of its cluster"));
+  assert.ok(!de.page.host("host", false).includes("Verbund"));
+  assert.ok(de.page.host("host", true).includes("von dort an die Rechner seines Verbunds"));
+});
+
 test("every text that a template asks for is there", () => {
   const folder = new URL("../../templates/", import.meta.url);
   for (const name of readdirSync(folder)) {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { Refusal } from "../../static/js/refusal.js";
 import { analyse, sampleAt } from "../../static/js/video-file.js";
 
 /** As much of a video element as is looked at: it seeks at once. */
@@ -26,19 +27,22 @@ test("the last sample at or before a time", () => {
 test("a frame that was dropped is sent again, so that every one has its result", async () => {
   const asked = [];
   const shares = [];
+  const refused = [];
   const samples = await analyse(new FakeVideo(), {
     stepMs: 200,
     ask: async (ms) => {
       asked.push(ms);
-      if (ms === 200 && asked.length < 4) throw new Error("dropped");
+      if (ms === 200 && asked.length < 4) throw new Refusal("dropped");
       return { faces: [], ms };
     },
     onSample: (_, share) => shares.push(share),
+    onRefusal: ({ code }) => refused.push(code),
     signal: new AbortController().signal,
   });
   assert.deepEqual(asked, [0, 200, 200, 200, 400]);
   assert.deepEqual(samples.map(({ ms, result }) => [ms, result.ms]), [[0, 0], [200, 200], [400, 400]]);
   assert.equal(shares.at(-1), 1);
+  assert.deepEqual(refused, ["dropped", "dropped"]);
 });
 
 test("once cancelled, nothing more is asked", async () => {
@@ -49,9 +53,10 @@ test("once cancelled, nothing more is asked", async () => {
     ask: async (ms) => {
       asked.push(ms);
       cancel.abort();
-      throw new Error("dropped");
+      throw new Refusal("dropped");
     },
     onSample: () => assert.fail("cancelled"),
+    onRefusal: () => assert.fail("cancelled"),
     signal: cancel.signal,
   });
   assert.deepEqual([asked, samples], [[0], []]);

@@ -16,7 +16,7 @@ def test_hello_says_who_serves(server, connect):
     assert hello["labels"] == list(LABELS)
     assert hello["consent_version"]
     assert set(hello["model"]) == {"name", "version", "accuracy", "engine", "unsure_below"}
-    assert set(hello["limits"]) == {"max_frame_bytes", "max_width", "max_height"}
+    assert set(hello["limits"]) == {"max_frame_bytes", "max_width", "max_height", "max_fps"}
 
 
 def test_a_face_gets_a_box_a_label_and_probabilities(server, connect, portrait_jpeg):

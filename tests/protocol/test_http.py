@@ -34,6 +34,13 @@ def multipart(*files: bytes) -> tuple[bytes, dict[str, str]]:
     return parts + b"--xyz--\r\n", {"Content-Type": "multipart/form-data; boundary=xyz"}
 
 
+def test_the_page_knows_whether_frames_go_on_to_a_cluster(server, start_server, redis_server):
+    web = start_server("--redis", redis_server.url, ready=0)
+    for where, clustered in ((server, False), (web, True)):
+        with urllib.request.urlopen(where.url, timeout=30) as answer:
+            assert ("data-clustered" in answer.read().decode()) == clustered
+
+
 def test_a_picture_gets_its_faces(server, portrait_jpeg):
     status, _, answer = call(f"{server.url}/api/v1/analyze", portrait_jpeg)
     assert status == 200

@@ -51,8 +51,8 @@ export const de = {
     usesLead: "Nicht für alles",
     title: "Was drückt ein Gesicht aus?",
     intro: "Moodlight zeichnet um jedes Gesicht im Bild einen Rahmen und schätzt seinen Ausdruck, live.",
-    host: (host) =>
-      `Bilder gehen an ${host}, werden nur im Speicher betrachtet und nie gespeichert oder protokolliert.`,
+    host: (host, clustered) =>
+      `Bilder gehen an ${host}${clustered ? " und von dort an die Rechner seines Verbunds" : ""}, werden nur im Speicher betrachtet und nie gespeichert oder protokolliert.`,
     estimate: "Geschätzt wird, was ein Gesicht zeigt, nicht, was ein Mensch fühlt.",
     accuracy: (accuracy, crowd, worst, recall) =>
       `Es stimmt mit ${percent(accuracy)} der Testbilder von FER2013 überein` +
@@ -62,6 +62,7 @@ export const de = {
     consent: "Ich habe das gelesen, und alle im Bild sind einverstanden.",
     start: "Kamera starten",
     openFile: "Bild oder Video öffnen",
+    dropFile: "Oder eine Datei irgendwo auf diese Seite ziehen.",
     progress: "Bisher untersucht",
     seek: "Stelle im Video",
     play: "Abspielen",
@@ -175,6 +176,13 @@ export const de = {
   linkEnded: "Dieser Zuschauerlink ist beendet oder voll. Bitten Sie um einen neuen.",
   percent,
   refused: (reason) => `Der Server hat abgelehnt: ${reason}`,
+  reasons: {
+    bad_request: "Seite und Server passen nicht zusammen. Laden Sie die Seite neu und stimmen Sie noch einmal zu.",
+    not_an_image: "Es wird dort nicht als Bild erkannt.",
+    bad_frame: "Das Bild ist unvollständig oder beschädigt.",
+    too_large: "Das Bild ist größer, als dieser Server erlaubt.",
+    no_consent: "Ihm fehlt die Zustimmung aller im Bild. Laden Sie die Seite neu und stimmen Sie noch einmal zu.",
+  },
   noFace: "Kein Gesicht im Bild",
   noFaceYet: "Noch kein Gesicht",
   noResult: "Warten auf Ergebnisse…",
@@ -196,9 +204,14 @@ export const de = {
     confidence: "mittlere Sicherheit",
     empty: "Während der Aufzeichnung war kein Gesicht zu sehen.",
   },
+  consentFirst: "Bitte zuerst das Kästchen ankreuzen: Alle im Bild müssen einverstanden sein.",
+  unreadable: {
+    image: "Dieser Browser kann die Datei nicht als Bild lesen. Versuchen Sie JPEG, PNG oder WebP.",
+    video: "Dieser Browser kann das Video nicht abspielen. Versuchen Sie MP4 (H.264) oder WebM.",
+    other:
+      "Dieser Browser kann die Datei weder als Bild lesen noch als Video abspielen. Versuchen Sie JPEG, PNG oder WebP, MP4 (H.264) oder WebM.",
+  },
   picture: {
-    unreadable: "Dieser Browser kann die Datei nicht als Bild lesen. Versuchen Sie JPEG, PNG oder WebP.",
-    unplayable: "Dieser Browser kann das Video nicht abspielen. Versuchen Sie MP4 (H.264) oder WebM.",
     timeLeft: (time) => `noch ${time}`,
     faces: (count) =>
       count === 0 ? "Kein Gesicht gefunden" : count === 1 ? "1 Gesicht" : `${count} Gesichter`,

@@ -50,8 +50,9 @@ export const en = {
     usesLead: "Not for every use",
     title: "What does a face express?",
     intro: "Moodlight draws a box round each face your camera sees and estimates its expression, live.",
-    host: (/** @type {string} */ host) =>
-      `Pictures go to ${host}, are looked at in memory only, and are never stored or logged.`,
+    host: (/** @type {string} */ host, /** @type {boolean} */ clustered) =>
+      `Pictures go to ${host}${clustered ? " and from there to the machines of its cluster" : ""}, ` +
+      "are looked at in memory only, and are never stored or logged.",
     estimate: "It estimates what a face shows, not what a person feels.",
     accuracy: (
       /** @type {number} */ accuracy,
@@ -66,6 +67,7 @@ export const en = {
     consent: "I have read this, and everyone in view agrees.",
     start: "Start the camera",
     openFile: "Open a picture or video",
+    dropFile: "Or drop one anywhere on this page.",
     progress: "Analysed so far",
     seek: "Position in the video",
     play: "Play",
@@ -179,6 +181,13 @@ export const en = {
   linkEnded: "This viewer link has ended, or is full. Ask the sender for a new one.",
   percent,
   refused: (/** @type {string} */ reason) => `The server refused: ${reason}`,
+  reasons: {
+    bad_request: "page and server do not fit together. Reload the page, then agree again.",
+    not_an_image: "it is not read as a picture there.",
+    bad_frame: "the picture is incomplete or damaged.",
+    too_large: "the picture is larger than this server takes.",
+    no_consent: "it has not been told that everyone in view agrees. Reload the page, then agree again.",
+  },
   noFace: "No face in view",
   noFaceYet: "No face yet",
   noResult: "Waiting for results…",
@@ -202,9 +211,14 @@ export const en = {
     confidence: "mean confidence",
     empty: "No face was seen while recording.",
   },
+  consentFirst: "Tick the box first: everyone in view must agree.",
+  unreadable: {
+    image: "This browser cannot read that file as a picture. Try a JPEG, PNG or WebP.",
+    video: "This browser cannot play that video. Try an MP4 (H.264) or a WebM.",
+    other:
+      "This browser can read that file neither as a picture nor as a video. Try a JPEG, PNG or WebP, an MP4 (H.264) or a WebM.",
+  },
   picture: {
-    unreadable: "This browser cannot read that file as a picture. Try a JPEG, PNG or WebP.",
-    unplayable: "This browser cannot play that video. Try an MP4 (H.264) or a WebM.",
     timeLeft: (/** @type {string} */ time) => `${time} left`,
     faces: (/** @type {number} */ count) =>
       count === 0 ? "No face found" : count === 1 ? "1 face" : `${count} faces`,

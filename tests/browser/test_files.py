@@ -1,0 +1,225 @@
+"""Picture and video files, where the server, the tab or the file itself make it hard."""
+
+import csv
+import os
+import signal
+
+import pytest
+
+from tests.browser.test_live import start, wait_for
+
+pytestmark = pytest.mark.browser
+
+HIDE = """
+    window.pictures = 0;  // sent
+    const send = WebSocket.prototype.send;
+    WebSocket.prototype.send = function (message) {
+        if (typeof message !== "string") window.pictures += 1;
+        send.call(this, message);
+    };
+    window.hide = (hidden) => {
+        Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
+        document.dispatchEvent(new Event("visibilitychange"));
+    };
+"""
+
+# What a file manager's drag does, as far as a page can tell; whether the browser's own way, which
+# leaves the page for the file, is refused.
+DROP = """([selector, hex, type]) => {
+    const bytes = Uint8Array.from(hex.match(/../g), (digits) => parseInt(digits, 16));
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([bytes], "dropped", {type}));
+    const fire = (name) => document.querySelector(selector).dispatchEvent(
+        new DragEvent(name, {dataTransfer, bubbles: true, cancelable: true}));
+    return ["dragover", "drop"].every((name) => !fire(name));
+}"""
+
+
+def without(webm: bytes, element: str) -> bytes:
+    """The file with its last element of an EBML id made void, as one that was never written.
+
+    Source: RFC 8794, 4 to 6 and 11.3.3.
+    """
+    at = webm.rindex(bytes.fromhex(element)) + len(element) // 2
+    length = 9 - webm[at].bit_length()
+    size = int.from_bytes(webm[at : at + length]) - (1 << 7 * length)
+    start, end = at - len(element) // 2, at + length + size
+    void = bytes([0xEC, 0x80 | end - start - 2])
+    return webm[:start] + void.ljust(end - start, b"\0") + webm[end:]
+
+
+def open_file(page, path) -> None:
+    page.check("#consent")
+    page.set_input_files("#file", str(path))
+
+
+def wait_for_state(page, state: str) -> None:
+    page.wait_for_selector(f"#status[data-state={state}]", timeout=60_000)
+
+
+def begin_analysis(page, path) -> None:
+    """Of a video at 25 frames a second, up to its first result."""
+    page.evaluate("document.querySelector('#video-step').value = '40'")
+    open_file(page, path)
+    wait_for_state(page, "analysing")
+    wait_for(page, "document.querySelector('#progress').value > 0")
+
+
+def times(page) -> list[float]:
+    """Of the frames of the video on the stage that were looked at, in milliseconds."""
+    page.click("#record")
+    with page.expect_download() as download:
+        page.click("#export-csv")
+    with open(download.value.path(), newline="") as lines:
+        return [float(row["ms"]) for row in csv.DictReader(lines)]
+
+
+EVERY_TIME = [40.0 * i for i in range(50)]
+
+
+def test_no_frame_of_a_video_is_sent_while_the_tab_is_hidden(server, open_page, video_file):
+    page = open_page(server, script=HIDE)
+    begin_analysis(page, video_file)
+    page.evaluate("hide(true)")
+    assert page.get_attribute("#status", "data-state") == "hidden"
+    before, now = page.evaluate("[pictures, performance.now()]")
+    assert 0 < before < 50
+    wait_for(page, f"performance.now() > {now + 1000}")
+    assert page.evaluate("pictures") == before
+    assert page.get_attribute("#status", "data-state") == "hidden"
+    page.evaluate("hide(false)")
+    wait_for_state(page, "video")
+    assert times(page) == EVERY_TIME
+    assert page.errors == []
+
+
+def test_after_a_reconnection_the_page_says_again_what_it_shows(
+    start_server, open_page, picture_file, video_file
+):
+    server = start_server("--workers", "1")
+    picture, video = open_page(server), open_page(server)
+    open_file(picture, picture_file)
+    open_file(video, video_file)
+    wait_for_state(picture, "picture")
+    wait_for_state(video, "video")
+    server.process.kill()
+    wait_for_state(picture, "offline")
+    wait_for_state(video, "offline")
+    start_server("--workers", "1", port=server.port)
+    wait_for_state(picture, "picture")
+    wait_for_state(video, "video")
+
+
+def test_an_analysis_goes_on_where_the_connection_was_lost(start_server, open_page, video_file):
+    server = start_server("--workers", "1")
+    page = open_page(server)
+    begin_analysis(page, video_file)
+    server.process.kill()
+    wait_for_state(page, "offline")
+    start_server("--workers", "1", port=server.port)
+    wait_for_state(page, "video")
+    assert times(page) == EVERY_TIME
+
+
+def test_files_wait_for_a_worker_that_starts(start_server, open_page, picture_file, video_file):
+    # A worker that loads torch takes long enough to start for the page to notice.
+    server = start_server("--workers", "1", "--engine", "torch-float32")
+    picture, video = open_page(server), open_page(server)
+    begin_analysis(video, video_file)
+    os.kill(server.worker_pids()[0], signal.SIGKILL)
+    open_file(picture, picture_file)
+    wait_for_state(picture, "starting")
+    wait_for_state(video, "starting")
+    wait_for_state(picture, "picture")
+    wait_for_state(video, "video")
+    assert times(video) == EVERY_TIME
+
+
+def test_a_refusal_that_will_not_pass_is_said_at_once_in_the_readers_language(
+    start_server, open_page, picture_file, video_file
+):
+    server = start_server("--workers", "1", "--max-frame-bytes", "1000")
+    page = open_page(server, locale="de-DE")
+    reason = "Das Bild ist größer, als dieser Server erlaubt."
+    for path in (picture_file, video_file):
+        open_file(page, path)
+        page.wait_for_selector(f"#notice:has-text('nicht untersucht werden: {reason}')")
+        assert page.is_visible("#welcome")
+    start(page)
+    page.wait_for_selector(f"#notice:has-text('Der Server hat abgelehnt: {reason}')")
+
+
+def test_a_file_may_be_dropped_on_any_part_of_the_page(server, open_page, picture_file):
+    page = open_page(server)
+    assert "drop one anywhere" in page.inner_text("#welcome")
+    start(page)
+    page.wait_for_selector("#status[data-state=running]")
+    picture = [picture_file.read_bytes().hex(), "image/jpeg"]
+    for part in ("header", "#panel", "footer"):
+        page.evaluate("document.querySelector('#headline').textContent = ''")
+        assert page.evaluate(DROP, [part, *picture])
+        page.wait_for_selector("#status[data-state=picture]")
+        page.wait_for_selector("#headline:has-text('Happy')")
+    assert page.errors == []
+
+
+def test_text_is_dragged_as_ever(server, open_page):
+    page = open_page(server)
+    assert page.evaluate("""() => {
+        const dataTransfer = new DataTransfer();
+        dataTransfer.setData("text/plain", "a join code");
+        return document.body.dispatchEvent(
+            new DragEvent("dragover", {dataTransfer, bubbles: true, cancelable: true}));
+    }""")
+
+
+def test_a_video_that_does_not_say_how_long_it_is(server, open_page, video_file):
+    duration, cues = "4489", "1c53bb6b"
+    streamed = without(without(video_file.read_bytes(), duration), cues)
+    page = open_page(server)
+    page.check("#consent")
+    page.evaluate(DROP, ["header", streamed.hex(), "video/webm"])
+    wait_for_state(page, "video")
+    assert page.evaluate("document.querySelector('#video').duration") == pytest.approx(2, abs=0.2)
+    assert times(page) == [200.0 * i for i in range(10)]
+    assert page.errors == []
+
+
+@pytest.mark.parametrize("kind", ["application/octet-stream", ""])
+def test_a_file_of_unknown_type_may_be_a_picture_or_a_video(
+    server, open_page, picture_file, video_file, kind
+):
+    page = open_page(server)
+    page.check("#consent")
+    page.evaluate(DROP, ["header", video_file.read_bytes().hex(), kind])
+    wait_for_state(page, "video")
+    page.evaluate(DROP, ["header", picture_file.read_bytes().hex(), kind])
+    wait_for_state(page, "picture")
+    page.evaluate(DROP, ["header", b"neither".hex(), kind])
+    page.wait_for_selector("#notice:has-text('neither as a picture nor as a video')")
+    assert page.is_enabled("#start")
+    assert page.errors == []
+
+
+def test_a_phone_plays_a_video_in_its_place_and_without_sound(server, open_page):
+    video = open_page(server).locator("#video")
+    assert video.evaluate("(video) => [video.playsInline, video.muted, video.preload]") == [
+        *(True, True),
+        "auto",
+    ]
+
+
+def test_the_stage_of_a_video_and_its_summary_fit_a_phone_of_360_pixels(
+    server, open_page, video_file
+):
+    page = open_page(server, viewport={"width": 360, "height": 780})
+    open_file(page, video_file)
+    wait_for_state(page, "video")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.click("#record")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    summary = page.locator("#summary")
+    assert summary.evaluate("(summary) => summary.scrollWidth <= summary.clientWidth")
+    place = summary.bounding_box()
+    assert place["x"] >= 0
+    assert place["x"] + place["width"] <= 360

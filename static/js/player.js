@@ -119,6 +119,7 @@ export class Video {
     dom.seek.max = String(dom.video.duration);
     dom.seek.value = "0";
     dom.progress.value = 0;
+    this.view.timeline.whole = true;
     this.#enable(false);
     ui.setShape({ width: dom.video.videoWidth, height: dom.video.videoHeight });
     ui.showStage("video");

@@ -14,3 +14,6 @@ export const COLOURS = Object.freeze({
   Sad: "#868ff2",
   Surprise: "#8cd6f5",
 });
+
+/** Label of the times in which the page was unsure, in sessions. */
+export const UNSURE = "Unsure";

@@ -211,6 +211,7 @@ export class Video {
       const shown = steadier.at(ms).filter((face) => face.seen === ms);
       session.add(shown, result.faces, startedAt + ms, result);
     }
+    session.end(startedAt + dom.video.duration * 1000);
     return session;
   }
 

@@ -46,9 +46,10 @@ test("the timeline's lines stand out from their ground, which is one in both the
   }
 });
 
-test("the letters on a strip can be read on each colour", () => {
-  const ink = declared(".strip-line span", "color");
-  for (const [label, colour] of Object.entries(COLOURS)) {
+test("the letters on a strip can be read on each colour, and where it is hatched", () => {
+  const ink = declared(".stack span", "color");
+  const hatch = /--unsure: .*?(#\w{6}) .*?(#\w{6}) /.exec(css).slice(1);
+  for (const [label, colour] of [...Object.entries(COLOURS), ...Object.entries(hatch)]) {
     assert.ok(contrast(colour, ink) >= 4.5, `${label}: ${contrast(colour, ink)}`);
   }
 });

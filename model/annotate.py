@@ -6,15 +6,15 @@ import numpy as np
 from model.analysis import Face
 from model.labels import LABELS
 
-# Okabe and Ito's palette, as in static/js/expressions.js; blue-green-red.
+# As in static/js/expressions.js; blue-green-red.
 COLOURS_BGR = {
-    "Anger": (0, 94, 213),
-    "Disgust": (115, 158, 0),
-    "Fear": (167, 121, 204),
-    "Happy": (0, 192, 240),
-    "Neutral": (176, 169, 163),
-    "Sad": (209, 143, 61),
-    "Surprise": (233, 200, 86),
+    "Anger": (42, 95, 220),
+    "Disgust": (115, 148, 52),
+    "Fear": (155, 111, 170),
+    "Happy": (68, 197, 240),
+    "Neutral": (180, 179, 178),
+    "Sad": (242, 143, 134),
+    "Surprise": (245, 214, 140),
 }
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _WHITE, _DARK = (255, 255, 255), (22, 18, 16)

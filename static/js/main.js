@@ -203,6 +203,7 @@ function end(state, notice) {
   activity = null;
   videoFile = null;
   paused = false;
+  session?.end(Date.now());
   if (session?.rows.length) offerSession(session);
   session = null;
   resting.leave();
@@ -291,6 +292,7 @@ function toggleRecording() {
     offerSession(activity.session());
     return;
   }
+  session?.end(Date.now());
   if (session) offerSession(session);
   session = session ? null : new Session(Date.now());
   showRecording();

@@ -156,6 +156,7 @@ export class Video {
     dom.seek.max = String(dom.video.duration);
     dom.seek.value = "0";
     dom.progress.value = 0;
+    this.view.timeline.whole = true;
     this.#enable(false);
     ui.setShape({ width: dom.video.videoWidth, height: dom.video.videoHeight });
     ui.showStage("video");
@@ -255,6 +256,7 @@ export class Video {
       const shown = steadier.at(ms).filter((face) => face.seen === ms);
       session.add(shown, result.faces, startedAt + ms, result);
     }
+    session.end(startedAt + dom.video.duration * 1000);
     return session;
   }
 

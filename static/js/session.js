@@ -1,6 +1,8 @@
 // @ts-check
 /** A recording of the numbers, never of the pictures: rows, summary, CSV and JSON. */
 
+import { UNSURE } from "./expressions.js";
+
 /**
  * @typedef {object} Row one face of one result
  * @property {number} at wall-clock time, milliseconds since 1970
@@ -13,12 +15,13 @@
  * @property {boolean} confident
  * @property {Record<string, number>} probabilities
  * @property {string} steady_label
+ * @property {boolean} steady_confident false while the page says that it is unsure
  * @property {Record<string, number>} steady_probabilities
  */
 
 /**
  * @typedef {object} Segment
- * @property {string} label steadied
+ * @property {string} label steadied, or "Unsure"
  * @property {number} from_ms since the start
  * @property {number} to_ms
  */
@@ -26,8 +29,8 @@
  * @typedef {object} Track what was seen of one face
  * @property {number} track
  * @property {number} ms in view
- * @property {Record<string, number>} share of that time, by steadied label
- * @property {number} changes of the label
+ * @property {Record<string, number>} share of that time, by steadied label or "Unsure"
+ * @property {number} changes of the steadied label, sure or not
  * @property {number} confidence mean
  * @property {Segment[]} segments in the order of time; gaps are where it was away
  */
@@ -44,6 +47,13 @@ export class Session {
     /** @type {Row[]} */
     this.rows = [];
     this.results = 0;
+    /** Of the whole recording, with or without a face; known at its end. */
+    this.durationMs = 0;
+  }
+
+  /** The recording is over. @param {number} at */
+  end(at) {
+    this.durationMs = at - this.startedAt;
   }
 
   /** Whether no more rows are taken. */
@@ -74,6 +84,7 @@ export class Session {
         confident: raw.confident,
         probabilities: raw.probabilities,
         steady_label: face.label,
+        steady_confident: face.confident,
         steady_probabilities: { ...face.probabilities },
       });
     }
@@ -102,7 +113,8 @@ export class Session {
         const gap = rows[i].ms - rows[i - 1].ms;
         if (rows[i].steady_label !== rows[i - 1].steady_label) changes += 1;
         if (gap > GAP_MS) continue;
-        const label = rows[i - 1].steady_label;
+        const { steady_label, steady_confident } = rows[i - 1];
+        const label = steady_confident ? steady_label : UNSURE;
         share[label] = (share[label] ?? 0) + gap;
         ms += gap;
         const last = segments.at(-1);
@@ -125,7 +137,7 @@ export class Session {
       ...["x", "y", "width", "height"],
       ...["label", "confidence", "confident"],
       ...labels.map((label) => `p_${label}`),
-      "steady_label",
+      ...["steady_label", "steady_confident"],
       ...labels.map((label) => `steady_p_${label}`),
       ...["frame_width", "frame_height"],
     ];
@@ -140,6 +152,7 @@ export class Session {
         row.confident,
         ...labels.map((label) => row.probabilities[label]),
         row.steady_label,
+        row.steady_confident,
         ...labels.map((label) => row.steady_probabilities[label].toFixed(6)),
         ...row.frame,
       ].join(","),
@@ -154,6 +167,7 @@ export class Session {
         format: "moodlight-session",
         version: 1,
         started: new Date(this.startedAt).toISOString(),
+        duration_ms: Math.round(this.durationMs),
         results: this.results,
         summary: this.summary(),
         rows: this.rows.map(({ at, ms, ...rest }) => ({

@@ -1,11 +1,11 @@
 // @ts-check
 /** One strip a track: which expression was shown when. */
 
-import { COLOURS } from "./expressions.js";
-import { texts } from "./texts/index.js";
+import { COLOURS, UNSURE } from "./expressions.js";
+import { labelName, texts } from "./texts/index.js";
 
-/** Segments narrower than this share of the strip carry no letter. */
-const LETTER_FROM = 0.035;
+/** Narrower parts of a strip carry no letters. */
+const LETTERS_FROM = 0.045;
 /** Tracks drawn; those seen longest come first. */
 const MAX_TRACKS = 20;
 
@@ -23,6 +23,17 @@ export function showStrips(host, tracks, durationMs) {
     ...longest.sort((a, b) => a.track - b.track).map((track) => strip(track, durationMs)),
   );
 }
+
+/** What stands for a label, as a CSS background. @param {string} label */
+export const fill = (label) => (label === UNSURE ? "var(--unsure)" : COLOURS[label]);
+
+/**
+ * Colour is not all that tells expressions apart.
+ * @param {string} label
+ * @param {number} share of the width that it has, 0..1
+ */
+export const letters = (label, share) =>
+  share >= LETTERS_FROM ? labelName(label).slice(0, 2) : "";
 
 /** Show a moment as a line through all strips. @param {HTMLElement} host @param {number} share 0..1 */
 export function showMoment(host, share) {
@@ -42,13 +53,11 @@ function strip(track, durationMs) {
   for (const { label, from_ms, to_ms } of track.segments) {
     const part = document.createElement("span");
     const share = (to_ms - from_ms) / durationMs;
-    const labelText = texts.labels[/** @type {keyof typeof texts.labels} */ (label)];
     part.style.left = `${(100 * from_ms) / durationMs}%`;
     part.style.width = `${100 * share}%`;
-    part.style.background = COLOURS[label];
-    part.title = `${labelText}, ${(from_ms / 1000).toFixed(1)}–${(to_ms / 1000).toFixed(1)} s`;
-    // Colour is not all that tells expressions apart.
-    if (share >= LETTER_FROM) part.textContent = labelText.slice(0, 2);
+    part.style.background = fill(label);
+    part.title = `${labelName(label)}, ${(from_ms / 1000).toFixed(1)}–${(to_ms / 1000).toFixed(1)} s`;
+    part.textContent = letters(label, share);
     line.append(part);
   }
   row.append(name, line);
@@ -58,9 +67,6 @@ function strip(track, durationMs) {
 /** @param {Track} track */
 function spoken(track) {
   const shares = Object.entries(track.share).sort((a, b) => b[1] - a[1]);
-  const said = shares.map(
-    ([label, share]) =>
-      `${texts.labels[/** @type {keyof typeof texts.labels} */ (label)]} ${texts.percent(share)}`,
-  );
+  const said = shares.map(([label, share]) => `${labelName(label)} ${texts.percent(share)}`);
   return `${texts.face(track.track)}: ${said.join(", ")}`;
 }

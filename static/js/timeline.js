@@ -7,19 +7,33 @@ import { COLOURS } from "./expressions.js";
 const SPAN_S = 120;
 const STEP_MS = 250;
 const HEIGHT_PX = 120;
-/** Points kept for each track: the span at one step each. */
-const MAX_POINTS = (SPAN_S * 1000) / STEP_MS;
 /** Lines whose newest value is at least this are named at their end, the highest first... */
 const NAMED_FROM = 0.15;
 /** ...and only where the names keep this distance. */
 const NAME_GAP_PX = 12;
-/** Tracks kept; the longest unseen goes first. */
+/** Tracks kept of a camera's; the longest unseen goes first. */
 const MAX_TRACKS = 12;
+
+/**
+ * Which points are shown.
+ * @param {number[]} times milliseconds, increasing
+ * @param {number} now what comes later, in a video, is not yet shown
+ * @returns {[number, number]} position of the first one, and of the first one after the last
+ */
+export function shownAt(times, now) {
+  const positionOf = (/** @type {(t: number) => boolean} */ isReached) => {
+    const found = times.findIndex(isReached);
+    return found < 0 ? times.length : found;
+  };
+  return [positionOf((t) => t >= now - 1000 * SPAN_S), positionOf((t) => t > now)];
+}
 
 export class Timeline {
   /** @param {HTMLElement} host */
   constructor(host) {
     this.host = host;
+    /** Whether the reader may go back to any time, as in a video. */
+    this.whole = false;
     /** @type {Map<number, {times: number[], values: Map<string, number[]>}>} */
     this.tracks = new Map();
     /** @type {string[]} */
@@ -82,6 +96,7 @@ export class Timeline {
   }
 
   clear() {
+    this.whole = false;
     this.tracks.clear();
     this.draw(-1, 0);
   }
@@ -102,12 +117,11 @@ export class Timeline {
       if (now - (track.times.at(-1) ?? -Infinity) < STEP_MS) continue;
       track.times.push(now);
       for (const [label, values] of track.values) values.push(face.probabilities[label]);
-      if (track.times.length > MAX_POINTS) {
-        track.times.shift();
-        for (const values of track.values.values()) values.shift();
-      }
+      if (this.whole) continue;
+      const [past] = shownAt(track.times, now);
+      for (const kept of [track.times, ...track.values.values()]) kept.splice(0, past);
     }
-    while (this.tracks.size > MAX_TRACKS) {
+    while (!this.whole && this.tracks.size > MAX_TRACKS) {
       this.tracks.delete(/** @type {number} */ (this.tracks.keys().next().value));
     }
   }
@@ -118,8 +132,10 @@ export class Timeline {
    */
   draw(selected, now) {
     const track = this.tracks.get(selected);
-    const times = track?.times.map((t) => (t - now) / 1000) ?? [];
-    this.plot?.setData([times, ...this.labels.map((label) => track?.values.get(label) ?? [])]);
+    const [from, to] = shownAt(track?.times ?? [], now);
+    const times = track?.times.slice(from, to).map((t) => (t - now) / 1000) ?? [];
+    const values = this.labels.map((label) => track?.values.get(label)?.slice(from, to) ?? []);
+    this.plot?.setData([times, ...values]);
   }
 
   /** Colour is not all that tells the lines apart. @param {uPlot} plot */

@@ -2,8 +2,8 @@
 /** The page's elements outside the canvases, bars and timeline. */
 
 import { COLOURS } from "./expressions.js";
-import { showStrips } from "./strips.js";
-import { texts } from "./texts/index.js";
+import { fill, letters, showStrips } from "./strips.js";
+import { labelName, texts } from "./texts/index.js";
 
 /** @param {string} id */
 const element = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -102,10 +102,6 @@ function make(tag, text, className = "") {
   made.className = className;
   return made;
 }
-
-/** @param {string} label */
-export const labelName = (label) =>
-  texts.labels[/** @type {keyof typeof texts.labels} */ (label)] ?? label;
 
 /** @typedef {keyof typeof texts.state} State */
 
@@ -278,11 +274,11 @@ export function showNeutral({ known, measuring, track, selected, gone }) {
 /** @param {import("./session.js").Session} session */
 export function showSummary(session) {
   const tracks = session.summary();
-  const time = clock((session.rows.at(-1)?.ms ?? 0) / 1000);
+  const time = clock(session.durationMs / 1000);
   dom.summaryDuration.textContent = tracks.length
     ? texts.session.duration(time, session.results)
     : texts.session.empty;
-  showStrips(dom.summaryStrips, tracks, session.rows.at(-1)?.ms ?? 0);
+  showStrips(dom.summaryStrips, tracks, session.durationMs);
   dom.summaryTracks.replaceChildren(
     ...tracks.map((track) => {
       const block = make("section", "", "summary-track");
@@ -290,12 +286,12 @@ export function showSummary(session) {
       const legend = make("ul", "", "legend");
       const shares = Object.entries(track.share).sort((a, b) => b[1] - a[1]);
       for (const [label, share] of shares) {
-        const part = make("span", "");
-        part.style.flexGrow = String(share);
-        part.style.background = COLOURS[label];
+        const part = make("span", letters(label, share));
+        part.style.width = `${100 * share}%`;
+        part.style.background = fill(label);
         stack.append(part);
         const entry = make("li", `${labelName(label)} ${texts.percent(share)}`);
-        entry.style.setProperty("--dot", COLOURS[label]);
+        entry.style.setProperty("--dot", fill(label));
         legend.append(entry);
       }
       const facts = `${track.changes} ${texts.session.changes}, ${texts.percent(track.confidence)} ${texts.session.confidence}`;

@@ -7,7 +7,7 @@ import { Heat } from "./heat.js";
 import { drawFaces, Overlay } from "./overlay.js";
 import { Speech } from "./speech.js";
 import { FORGET_MS, Steadier } from "./steady.js";
-import { texts } from "./texts/index.js";
+import { labelName, texts } from "./texts/index.js";
 import { Timeline } from "./timeline.js";
 import * as ui from "./ui.js";
 
@@ -199,7 +199,7 @@ export class View {
   speak() {
     const face = this.shown.find((f) => f.track === this.selected);
     if (!face) return;
-    const label = face.confident ? ui.labelName(face.label) : texts.unsure;
+    const label = face.confident ? labelName(face.label) : texts.unsure;
     const text = texts.spoken(texts.face(face.track), label);
     if (this.speech.take(text, performance.now())) ui.dom.spoken.textContent = text;
   }

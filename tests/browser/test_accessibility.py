@@ -4,6 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.conftest import CODE
+from tests.browser.faces import two_faces, write_webm
 from tests.browser.test_live import film, start, wait_for
 from tests.conftest import to_jpeg
 
@@ -58,6 +59,19 @@ def test_a_picture(page, portrait):
         "#file", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": to_jpeg(portrait)}
     )
     page.wait_for_selector("#status[data-state=picture]")
+    assert violations(page) == []
+
+
+def test_a_video_and_its_summary(page, portrait, tmp_path):
+    frames = [two_faces(portrait, 0, 0)] * 10 + [two_faces(portrait, 0.9, 0)] * 10  # unsure, then
+    page.check("#consent")
+    page.set_input_files("#file", str(write_webm(tmp_path / "two.webm", frames)))
+    page.wait_for_selector("#status[data-state=analysing]")
+    assert violations(page) == []
+    page.wait_for_selector("#status[data-state=video]", timeout=60_000)
+    assert violations(page) == []
+    page.click("#record")
+    assert page.is_visible("#summary")
     assert violations(page) == []
 
 

@@ -3,25 +3,41 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { COLOURS } from "../../static/js/expressions.js";
+import { contrast, difference, lab, VISIONS } from "./colour.js";
 
 const css = readFileSync(new URL("../../static/css/moodlight.css", import.meta.url), "utf8");
-
-/** WCAG 2's relative luminance. */
-function luminance(hex) {
-  const [r, g, b] = [1, 3, 5].map((at) => {
-    const c = parseInt(hex.slice(at, at + 2), 16) / 255;
-    return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
-  });
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-}
-
-function contrast(one, other) {
-  const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b);
-  return (light + 0.05) / (dark + 0.05);
-}
+/** As far apart as two thin lines must be to be told from each other: several times what is just seen. */
+const TOLD_APART = 12;
 
 const declared = (selector, property) =>
   new RegExp(`\\${selector} \\{[^}]*[ ;]${property}: (#[0-9a-f]{6})`).exec(css)?.[1];
+
+test("the difference of colours is that of the published examples", () => {
+  // Pairs of table 1 of Sharma, Wu and Dalal.
+  for (const [one, other, published] of [
+    [[50, 2.6772, -79.7751], [50, 0, -82.7485], 2.0425],
+    [[50, -1.3802, -84.2814], [50, 0, -82.7485], 1.0],
+    [[50, 2.49, -0.001], [50, -2.49, 0.0009], 7.1792],
+    [[50, -0.001, 2.49], [50, 0.0011, -2.49], 4.7461],
+    [[50, 2.5, 0], [73, 25, -18], 27.1492],
+    [[50, 2.5, 0], [58, 24, 15], 19.4535],
+    [[2.0776, 0.0795, -1.135], [0.9033, -0.0636, -0.5514], 0.9082],
+  ]) {
+    assert.ok(Math.abs(difference(one, other) - published) < 1e-4, `${one} ${other}`);
+  }
+});
+
+for (const vision of Object.keys(VISIONS)) {
+  test(`any two expressions' colours are told apart by ${vision} vision`, () => {
+    const seen = Object.entries(COLOURS).map(([label, colour]) => ({ label, lab: lab(colour, vision) }));
+    seen.forEach((one, i) => {
+      for (const other of seen.slice(i + 1)) {
+        const apart = difference(one.lab, other.lab);
+        assert.ok(apart >= TOLD_APART, `${one.label}, ${other.label}: ${apart}`);
+      }
+    });
+  });
+}
 
 test("the timeline's lines stand out from their ground, which is one in both themes", () => {
   const ground = declared(".timeline", "background");
@@ -30,9 +46,10 @@ test("the timeline's lines stand out from their ground, which is one in both the
   }
 });
 
-test("the letters on a strip can be read on each colour", () => {
-  const ink = declared(".strip-line span", "color");
-  for (const [label, colour] of Object.entries(COLOURS)) {
+test("the letters on a strip can be read on each colour, and where it is hatched", () => {
+  const ink = declared(".stack span", "color");
+  const hatch = /--unsure: .*?(#\w{6}) .*?(#\w{6}) /.exec(css).slice(1);
+  for (const [label, colour] of [...Object.entries(COLOURS), ...Object.entries(hatch)]) {
     assert.ok(contrast(colour, ink) >= 4.5, `${label}: ${contrast(colour, ink)}`);
   }
 });

@@ -5,9 +5,10 @@ import { MAX_ROWS, Session } from "../../static/js/session.js";
 
 const FRAME = { width: 640, height: 480 };
 const START = Date.UTC(2026, 0, 2, 3, 4, 5);
-const shown = (track, label) => ({
+const shown = (track, label, confident = true) => ({
   track,
   label,
+  confident,
   probabilities: { Happy: label === "Happy" ? 0.8 : 0.2, Sad: label === "Sad" ? 0.8 : 0.2 },
 });
 const RAW = [0, 1].map((track) => ({
@@ -54,16 +55,40 @@ test("segments of one expression each, with gaps where the face was away", () =>
   ]);
 });
 
+test("a time in which the page was unsure counts for no expression, and changes nothing", () => {
+  const session = new Session(START);
+  const seen = [[0, "Happy", true], [100, "Happy", false], [200, "Sad", false], [400, "Sad", true], [500, "Sad", true]];
+  for (const [ms, ...what] of seen) session.add([shown(0, ...what)], RAW, START + ms, FRAME);
+  const [{ segments, share, changes }] = session.summary();
+  assert.deepEqual(segments, [
+    { label: "Happy", from_ms: 0, to_ms: 100 },
+    { label: "Unsure", from_ms: 100, to_ms: 400 },
+    { label: "Sad", from_ms: 400, to_ms: 500 },
+  ]);
+  assert.deepEqual(share, { Happy: 0.2, Unsure: 0.6, Sad: 0.2 });
+  assert.equal(changes, 1);
+  const steady = session.toCsv().split("\r\n")[2].split(",").slice(12, 14);
+  assert.deepEqual(steady, ["Happy", "false"]);
+  assert.equal(JSON.parse(session.toJson()).rows[1].steady_confident, false);
+});
+
+test("a recording lasts until its end, not until its last face", () => {
+  const session = recorded();
+  session.end(START + 5000);
+  assert.equal(session.durationMs, 5000);
+  assert.equal(JSON.parse(session.toJson()).duration_ms, 5000);
+});
+
 test("CSV: one line a face, raw values beside the steadied ones, ISO times", () => {
   const lines = recorded().toCsv().trim().split("\r\n");
   assert.equal(lines.length, 1 + 11 + 3);
   assert.equal(
     lines[0],
-    "time,ms,track,x,y,width,height,label,confidence,confident,p_Happy,p_Sad,steady_label,steady_p_Happy,steady_p_Sad,frame_width,frame_height",
+    "time,ms,track,x,y,width,height,label,confidence,confident,p_Happy,p_Sad,steady_label,steady_confident,steady_p_Happy,steady_p_Sad,frame_width,frame_height",
   );
   assert.equal(
     lines[1],
-    "2026-01-02T03:04:05.000Z,0,0,1,2,3,4,Sad,0.7,true,0.3,0.7,Happy,0.800000,0.200000,640,480",
+    "2026-01-02T03:04:05.000Z,0,0,1,2,3,4,Sad,0.7,true,0.3,0.7,Happy,true,0.800000,0.200000,640,480",
   );
 });
 

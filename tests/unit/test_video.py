@@ -2,7 +2,11 @@
 
 import csv
 import json
+import os
 import struct
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -14,6 +18,7 @@ from model import video
 from model.__main__ import main
 from model.labels import LABELS
 from model.video import Video, VideoError, VideoWriter
+from tests.conftest import ROOT
 
 SMALL = (64, 48)
 
@@ -130,6 +135,30 @@ def test_lines_go_to_standard_output_and_say_that_there_is_no_face(tmp_path):
         done = run(clip, *options)
         lines = [json.loads(line) for line in done.stdout.splitlines()]
         assert [(line["t"], line["faces"]) for line in lines] == [(0, []), (200, [])]
+
+
+@pytest.mark.parametrize(("to_terminal", "shown"), [(False, True), (True, False)])
+def test_a_bar_shows_how_far_it_is_but_not_among_lines(to_terminal, shown, tmp_path):
+    import pty
+
+    clip = make_clip(tmp_path / "a.mp4", shades(4))
+    terminal, inside = pty.openpty()
+    with (tmp_path / "lines").open("w") as lines:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "model", str(clip)],
+            cwd=ROOT,
+            stdout=inside if to_terminal else lines,
+            stderr=inside,
+        )
+    os.close(inside)
+    said = b""
+    with suppress(OSError):  # Linux's way to say that the other end is closed
+        while part := os.read(terminal, 4096):
+            said += part
+    os.close(terminal)
+    assert process.wait(60) == 0
+    assert (b"a.mp4  [####################################]  100%" in said) == shown
+    assert (b'"faces": []' in said) == to_terminal
 
 
 def test_pictures_and_videos_together(portrait_jpeg, tmp_path):

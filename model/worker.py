@@ -127,8 +127,7 @@ def _serve_web_process(address: str, limits: FrameLimits, load: Callable[[], "En
         messages.send(connection, {"type": messages.REFUSED, "message": str(error)})
         return
     except Exception as error:
-        said = f"the model cannot start ({error!r}): see the server's log"
-        messages.send(connection, {"type": messages.REFUSED, "message": said})
+        messages.send(connection, {"type": messages.REFUSED, "message": repr(error)})
         raise
     messages.send(connection, {"type": messages.READY, "engine": engine.name})
     while True:

@@ -48,6 +48,13 @@ def portrait_jpeg(portrait: np.ndarray) -> bytes:
 
 
 @pytest.fixture(scope="session")
+def crowd(portrait: np.ndarray) -> np.ndarray:
+    """A 2560x2560 frame with 324 faces or more: the portrait's, side by side."""
+    face = cv2.resize(portrait[37:206, 202:371], (140, 140), interpolation=cv2.INTER_AREA)
+    return np.tile(face, (19, 19, 1))[:2560, :2560]
+
+
+@pytest.fixture(scope="session")
 def empty_jpeg() -> bytes:
     """A 640x480 frame without a face."""
     rng = np.random.default_rng(0)

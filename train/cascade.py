@@ -11,6 +11,7 @@ rounding; what changes is how they are written down:
 """
 
 import importlib.util
+import json
 from pathlib import Path
 
 import click
@@ -18,7 +19,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from model.mtcnn import FOLDER, NETWORKS
+from model.card import sha256
+from model.mtcnn import CARD, FOLDER, NETWORKS
 
 _MEAN, _SCALE = 127.5, 128
 _OPSET, _IR_VERSION = 17, 8
@@ -141,11 +143,16 @@ def _output(writer: _Writer, op: str, x: str, weight: np.ndarray, bias: np.ndarr
 
 @click.command()
 def main() -> None:
-    """Write the detector's networks to weights/mtcnn."""
+    """Write the detector's networks to weights/mtcnn, and the card with their digests."""
     FOLDER.mkdir(parents=True, exist_ok=True)
+    digests = {}
     for name, size_px in NETWORKS.items():
-        onnx.save(rewrite(original(name), size_px), FOLDER / f"{name}.onnx")
-        click.echo(f"wrote {FOLDER / f'{name}.onnx'}")
+        file = FOLDER / f"{name}.onnx"
+        onnx.save(rewrite(original(name), size_px), file)
+        digests[file.name] = sha256(file)
+        click.echo(f"wrote {file}")
+    (FOLDER / CARD).write_text(json.dumps({"sha256": digests}, indent=2) + "\n")
+    click.echo(f"wrote {FOLDER / CARD}")
 
 
 if __name__ == "__main__":

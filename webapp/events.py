@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from flask import current_app, request
-from flask_socketio import ConnectionRefusedError, SocketIO, disconnect
+from flask_socketio import ConnectionRefusedError, SocketIO
 
 from model.image_header import FrameError
 from webapp import protocol
@@ -157,8 +157,7 @@ def _share(*arguments: Any) -> dict[str, Any]:
 
 def _end_link(service: Service, sender: str) -> None:
     for viewer in service.viewers.close(sender):
-        service.emit(protocol.ENDED, {}, viewer)
-        disconnect(viewer, namespace="/")
+        service.end_viewer(viewer)
 
 
 def _tell_viewers(service: Service, sender: str) -> None:

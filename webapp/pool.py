@@ -119,8 +119,9 @@ class WorkerPool:
             try:
                 message, _ = messages.receive(connection)
                 if message["type"] == messages.REFUSED:
-                    self.refusal = message["message"]
-                    log.error("a worker cannot start: %s", self.refusal)
+                    # The worker's own words, which say where files lie, are not for strangers.
+                    self.refusal = "the model could not be loaded: see the server's log"
+                    log.error("a worker cannot start: %s", message["message"])
                     return False
                 self.engine, self.refusal = message["engine"], None
                 connection.settimeout(self._settings.worker_timeout_ms / 1000)

@@ -67,7 +67,7 @@ def run(settings: Settings, serve: Serve) -> None:
     stopping = _stop_on_signals()
     pool.start()
     if settings.redis:
-        service.viewers.start()
+        service.viewers.start(service.end_viewer)
     log.info("open %s (Ctrl-C stops)", sharing.url)
     if certificate or sharing.code:
         sharing.show(click.echo, sys.stdout)

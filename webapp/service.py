@@ -94,6 +94,11 @@ class Service:
                 packet = engineio.packet.Packet(engineio.packet.MESSAGE, said)
             server.eio.send_packet(connection, packet)
 
+    def end_viewer(self, viewer: str) -> None:
+        """Tell a viewer, of this web process or another, that its link has ended, and part."""
+        self.emit(protocol.ENDED, {}, viewer)
+        self.socketio.server.disconnect(viewer, namespace="/")
+
     def refuse(self, code: str, message: str) -> dict[str, Any]:
         """Count a frame that is refused before it is looked at, and say why."""
         self.metrics.dropped.labels(code).inc()

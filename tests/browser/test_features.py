@@ -577,8 +577,8 @@ def test_it_says_so_and_recovers_when_the_server_comes_back(start_server, open_p
     page.wait_for_selector("#status[data-state=offline]")
     # It cannot know whether somebody is in view.
     wait_for(page, "document.querySelector('#headline').textContent === 'Waiting for results…'")
-    start_server("--workers", "1", port=server.port)
-    page.wait_for_selector("#status[data-state=running]", timeout=60_000)
+    start_server("--workers", "1", port=server.port)  # until /healthz counts a worker
+    page.wait_for_selector("#status[data-state=running]", timeout=5_000)
 
 
 def test_it_says_so_while_no_worker_is_left_and_goes_on_by_itself(start_server, open_page):

@@ -279,6 +279,21 @@ def test_a_viewer_on_another_web_process(running, connect, portrait_jpeg):
     wait_until(has_heard_everything)
 
 
+def test_a_link_that_ends_while_redis_is_lost_ends_on_another_web_process(running, connect):
+    here, there = running.webs
+    running.wait_until_ready()
+    sender = connect(here)
+    token = sender.emit("share", {"on": True}).wait()["token"]
+    viewer = connect(there, {"watch": token})
+    ended = []
+    viewer.io.on("ended", ended.append)
+    running.redis.stop()
+    assert sender.emit("share", {"on": False}).wait() == {"ok": True}
+    running.redis.start()
+    wait_until(lambda: ended and not viewer.io.connected)
+    running.wait_until_ready()
+
+
 def test_a_worker_that_is_told_to_stop_leaves(running):
     running.workers[0].send_signal(signal.SIGTERM)
     assert running.workers.pop(0).wait(10) == 0

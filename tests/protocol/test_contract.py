@@ -119,6 +119,12 @@ def test_no_face_is_a_result_without_faces(server, connect, empty_jpeg):
     assert client.results[0]["faces"] == []
 
 
+def test_hundreds_of_faces_are_answered_in_time_with_the_best(server, connect, crowd):
+    client = connect(server)
+    assert client.ask(to_jpeg(crowd)) == {"ok": True}
+    assert len(client.results[0]["faces"]) == 32
+
+
 @pytest.mark.parametrize("suffix", [".png", ".webp"])
 def test_other_formats(server, connect, portrait, suffix):
     import cv2

@@ -232,15 +232,19 @@ def test_missing_and_corrupt_weights_get_a_sentence(tmp_path):
     assert "SHA-256 differs" in said
 
 
-def test_a_detector_that_cannot_load_is_said(start_server, connect, portrait_jpeg, tmp_path):
+def test_a_detector_that_cannot_load_is_said_in_the_log_only(
+    start_server, connect, portrait_jpeg, tmp_path
+):
     missing = tmp_path / "none.onnx"
     status, said = run_to_end("--detector", "yunet")
     assert (status, "--detector-model" in said) == (1, True)
     server = start_server("--detector", "yunet", "--detector-model", str(missing), ready=None)
     wait_until(lambda: "no YuNet file" in server.log.read_text())
     answer = connect(server).ask(portrait_jpeg)
-    assert answer["code"] == "busy"
-    assert "no YuNet file" in answer["message"]
+    said = "the model could not be loaded: see the server's log"
+    assert answer == {"ok": False, "code": "busy", "message": said}
+    unready = {"status": "not ready", "workers": 0, "message": said}
+    assert call(f"{server.url}/readyz")[::2] == (503, unready)
 
 
 def test_a_worker_out_of_memory_costs_that_worker_only(start_server, connect, portrait_jpeg):

@@ -2,10 +2,14 @@
 
 import pytest
 
-from benchmarks import page, report, service, stages, targets, training
+from benchmarks import page, report, service, soak, stages, targets, training
 from benchmarks.figures import Table, efficiency, number, quantiles, time_in_turn
+from benchmarks.frames import walk
 from benchmarks.seed import WIDTHS
 from benchmarks.targets import Target
+from model.engine import Engine
+from model.labels import LABELS
+from model.names import FULL_DETECTION_MS
 from model.resnet9 import ResNet9, count_macs
 
 
@@ -158,3 +162,21 @@ def test_the_report_replaces_what_is_between_its_marks():
 def test_the_report_refuses_a_document_without_its_marks(document):
     with pytest.raises(ValueError, match="it needs one"):
         report.replace_between_marks(document, "new")
+
+
+def test_the_soak_compares_what_is_followed_with_the_library():
+    engine = Engine(engine="torch-float32", full_detection_ms=FULL_DETECTION_MS)
+    clip = soak.Clip(engine, walk(24))
+    assert [clip.differs(at, answer) for at, answer in enumerate(clip.answers)] == [None] * 24
+    assert [answer["detected"] for answer in clip.answers].count("followed") > 15
+    assert [len(answer["faces"]) for answer in clip.answers][::23] == [1, 2]
+    right = clip.answers[5]
+    face = right["faces"][0]
+    for wrong, said in (
+        ({"detected": "full"}, "full instead of followed"),
+        ({"faces": []}, "0 faces instead of 1"),
+        ({"faces": [face | {"track": 1}]}, "track 1 instead of 0"),
+        ({"faces": [face | {"box": [0, 0, 9, 9]}]}, "box"),
+        ({"faces": [face | {"probabilities": dict.fromkeys(LABELS, 0.5)}]}, "0.5 instead of"),
+    ):
+        assert said in clip.differs(5, right | wrong)

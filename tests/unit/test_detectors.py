@@ -1,8 +1,12 @@
 """Each detector finds the portrait's face; the engine turns it into the protocol's fields."""
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import onnxruntime
 import pytest
+from click.testing import CliRunner
 
 from model import detector, mtcnn
 from model.decode import decode
@@ -47,15 +51,38 @@ def test_the_rewritten_networks_give_what_the_originals_give(name):
         np.testing.assert_allclose(answer, wanted, atol=1e-4)
 
 
-def test_the_shipped_networks_are_those_that_the_command_writes():
-    for name, size_px in mtcnn.NETWORKS.items():
-        written = cascade.rewrite(cascade.original(name), size_px).SerializeToString()
-        assert (mtcnn.FOLDER / f"{name}.onnx").read_bytes() == written
+def test_the_shipped_networks_and_their_card_are_those_that_the_command_writes(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(cascade, "FOLDER", tmp_path)
+    assert CliRunner().invoke(cascade.main).exit_code == 0
+    for name in (*(f"{network}.onnx" for network in mtcnn.NETWORKS), mtcnn.CARD):
+        assert (mtcnn.FOLDER / name).read_bytes() == (tmp_path / name).read_bytes()
 
 
-def test_a_missing_network_says_what_to_do(tmp_path, monkeypatch):
-    monkeypatch.setattr(mtcnn, "FOLDER", tmp_path)
-    with pytest.raises(detector.DetectorError, match="git checkout -- weights"):
+def flip_a_byte(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("name", "harm", "said"),
+    [
+        ("rnet.onnx", Path.unlink, "needs .*rnet.onnx"),
+        ("rnet.onnx", flip_a_byte, "rnet.onnx is not the file that card.json describes"),
+        ("card.json", Path.unlink, "needs .*card.json"),
+        ("card.json", lambda card: card.write_text("{"), "card.json says no SHA-256"),
+        ("card.json", lambda card: card.write_text("[]"), "card.json says no SHA-256"),
+        ("card.json", lambda card: card.write_text("{}"), "card.json says no SHA-256"),
+    ],
+)
+def test_a_harmed_network_says_what_to_do(tmp_path, monkeypatch, name, harm, said):
+    folder = shutil.copytree(mtcnn.FOLDER, tmp_path / "mtcnn")
+    monkeypatch.setattr(mtcnn, "FOLDER", folder)
+    detector.create("mtcnn")
+    harm(folder / name)
+    with pytest.raises(detector.DetectorError, match=f"{said}.*git checkout -- weights"):
         detector.create("mtcnn")
 
 

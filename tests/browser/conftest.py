@@ -116,3 +116,13 @@ def server(start_server: Callable[..., Server]) -> Server:
 def lan_server(start_server: Callable[..., Server]) -> Server:
     plain = ("--http-port", str(free_port()))
     return start_server(*("--lan", "--host", "127.0.0.1", "--workers", "1", "--code", CODE, *plain))
+
+
+@pytest.fixture
+def live(server: Server, open_page: Callable[..., "playwright_api.Page"]) -> "playwright_api.Page":
+    """A page whose camera runs."""
+    page = open_page(server)
+    page.check("#consent")
+    page.click("#start")
+    page.wait_for_selector("#status[data-state=running]")
+    return page

@@ -46,3 +46,9 @@ def test_a_drop_before_consent_is_answered_with_what_is_missing(server, open_pag
     assert page.is_checked("#consent")
     assert page.is_hidden("#notice")
     assert page.errors == []
+
+
+def test_the_page_consents_where_it_must(start_server, open_page):
+    page = open_page(start_server("--workers", "1", "--require-consent"))
+    start(page)
+    page.wait_for_selector("#status[data-state=running]")

@@ -1,12 +1,16 @@
-"""Picture and video files, where the server, the tab or the file itself make it hard."""
+"""Picture and video files: chosen or dropped, good or not, and what makes it hard."""
 
+import base64
 import csv
 import os
 import signal
 
+import cv2
+import numpy as np
 import pytest
 
-from tests.browser.test_live import start, wait_for
+from tests.browser.test_live import COLOURED_BOUNDS, start, wait_for
+from tests.conftest import to_jpeg
 
 pytestmark = pytest.mark.browser
 
@@ -223,3 +227,130 @@ def test_the_stage_of_a_video_and_its_summary_fit_a_phone_of_360_pixels(
     place = summary.bounding_box()
     assert place["x"] >= 0
     assert place["x"] + place["width"] <= 360
+
+
+def test_a_picture_file_is_analysed_and_drawn(server, open_page, portrait):
+    page = open_page(server)
+    page.check("#consent")
+    two = np.full((480, 960, 3), 90, np.uint8)
+    two[:, :480] = two[:, 480:] = portrait[:, 80:560]
+    page.set_input_files(
+        "#file", {"name": "two.jpg", "mimeType": "image/jpeg", "buffer": to_jpeg(two)}
+    )
+    page.wait_for_selector("#status[data-state=picture]")
+    assert page.locator("#others .chip").count() == 2
+    wait_for(page, "document.querySelector('#spoken').textContent === 'Face 1: Happy'")
+    page.click("#others .chip >> nth=1")
+    assert page.get_attribute("#others .chip >> nth=1", "aria-pressed") == "true"
+    # A picture gets no further results, yet what came too soon to be spoken is not forgotten.
+    wait_for(page, "document.querySelector('#spoken').textContent === 'Face 2: Happy'")
+    chosen = []
+    for x in (0.22, 0.72):  # where the faces are
+        stage = page.locator("#overlay").bounding_box()
+        page.mouse.click(stage["x"] + x * stage["width"], stage["y"] + 0.25 * stage["height"])
+        chosen += page.locator("#others .chip[aria-pressed=true]").all_inner_texts()
+    assert sorted(chosen) == ["Face 1: Happy", "Face 2: Happy"]
+    assert "No face" not in page.inner_text("#headline")
+    assert page.errors == []
+
+
+# What a file manager's drag does, as far as a page can tell.
+DROP_ON_STAGE = """(base64) => {
+    const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([bytes], "dropped.jpg", {type: "image/jpeg"}));
+    const stage = document.querySelector("#stage");
+    const fire = (name) => stage.firstElementChild.dispatchEvent(
+        new DragEvent(name, {dataTransfer, bubbles: true, cancelable: true}));
+    // A page that does not refuse the browser's own way would be left for the file.
+    return ["dragover", "drop"].map((name) => !fire(name));
+}"""
+
+
+def test_a_picture_that_is_dropped_is_analysed_once_everyone_agreed(
+    server, open_page, portrait_jpeg
+):
+    page = open_page(server)
+    picture = base64.b64encode(portrait_jpeg).decode()
+    assert page.evaluate(DROP_ON_STAGE, picture) == [True, True]
+    assert page.is_visible("#welcome")  # no consent yet
+    page.check("#consent")
+    assert page.evaluate(DROP_ON_STAGE, picture) == [True, True]
+    page.wait_for_selector("#status[data-state=picture]")
+    assert page.locator("#others .chip").all_inner_texts() == ["Face 1: Happy"]
+    wait_for(page, f"({COLOURED_BOUNDS})().count > 200")
+    # Over what is shown, the next one takes its place.
+    page.evaluate("document.querySelector('#headline').textContent = ''")
+    assert page.evaluate(DROP_ON_STAGE, picture) == [True, True]
+    page.wait_for_selector("#headline:has-text('Happy')")
+    assert page.errors == []
+
+
+# Boxes drawn on the overlay, as shares of its width and height.
+BOXES = """
+    window.boxes = [];
+    const {roundRect, stroke} = CanvasRenderingContext2D.prototype;
+    CanvasRenderingContext2D.prototype.roundRect = function (...box) {
+        this.box = box;
+        roundRect.apply(this, box);
+    };
+    CanvasRenderingContext2D.prototype.stroke = function (...path) {
+        const {clientWidth, clientHeight, id} = this.canvas;
+        const [x, y, width, height] = this.box ?? [];
+        if (id === "overlay") window.boxes.push(
+            [x / clientWidth, y / clientHeight, width / clientWidth, height / clientHeight]);
+        stroke.apply(this, path);
+    };
+"""
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_ten_faces_get_ten_boxes_and_ten_rows(server, open_page, portrait, width):
+    page = open_page(server, script=BOXES, viewport={"width": width, "height": 780})
+    page.check("#consent")
+    ten = np.vstack([np.hstack([portrait[15:225, 200:380]] * 5)] * 2)  # each face 180x210
+    page.set_input_files(
+        "#file", {"name": "ten.jpg", "mimeType": "image/jpeg", "buffer": to_jpeg(ten, 95)}
+    )
+    page.wait_for_selector("#status[data-state=picture]")
+    chips = page.locator("#others .chip")
+    assert sorted(chips.all_inner_texts()) == sorted(f"Face {i}: Happy" for i in range(1, 11))
+    cut = "(all) => all.filter((chip) => chip.scrollWidth > chip.clientWidth).length"
+    assert chips.evaluate_all(cut) == 0
+    middles = {
+        (int(5 * (x + width / 2)), int(2 * (y + height / 2)))
+        for x, y, width, height in page.evaluate("boxes")
+    }
+    assert middles == {(column, row) for column in range(5) for row in range(2)}
+    assert page.errors == []
+
+
+def test_a_file_that_is_no_picture_gets_a_sentence(server, open_page):
+    page = open_page(server)
+    page.check("#consent")
+    page.set_input_files(
+        "#file", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": b"no picture"}
+    )
+    page.wait_for_selector("#notice:visible")
+    assert "cannot read" in page.inner_text("#notice")
+
+
+@pytest.mark.parametrize("kind", ["a codec that browsers lack", "no video at all"])
+def test_a_video_that_the_browser_cannot_decode_gets_a_sentence(
+    server, open_page, portrait, tmp_path, kind
+):
+    path = tmp_path / "a.mp4"
+    if kind == "no video at all":
+        path.write_bytes(b"no video")
+    else:
+        writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 10, (640, 480))
+        for _ in range(10):
+            writer.write(portrait)
+        writer.release()
+    page = open_page(server)
+    page.check("#consent")
+    page.set_input_files("#file", str(path))
+    page.wait_for_selector("#notice:visible")
+    assert page.inner_text("#notice").startswith("This browser cannot play that video. Try an MP4")
+    assert page.is_enabled("#start")
+    assert page.evaluate("document.activeElement.id") == "start"

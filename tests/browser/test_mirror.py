@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.test_features import BOXES
+from tests.browser.test_files import BOXES
 from tests.browser.test_live import start, wait_for
 
 pytestmark = pytest.mark.browser

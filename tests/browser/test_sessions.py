@@ -1,13 +1,14 @@
 """Recorded sessions and a video's strips: what is summed up, shown and exported."""
 
 import csv
+import io
 import json
 
 import pytest
 
 from tests.browser.conftest import fake_camera
-from tests.browser.test_features import unfocused
 from tests.browser.test_live import film, start, wait_for
+from tests.browser.test_neutral import unfocused
 from tests.conftest import to_jpeg
 
 pytestmark = pytest.mark.browser
@@ -55,3 +56,26 @@ def test_unsure_is_dashed_said_and_summed_up_as_unsure(server, open_page, portra
     assert session["summary"][0]["share"] == {"Unsure": 1}
     assert session["duration_ms"] > session["rows"][-1]["ms"] > 1000
     assert page.errors == []
+
+
+def test_a_recording_gives_a_summary_and_both_exports(live):
+    live.click("#record")
+    film(live, 1.5)
+    live.click("#record")
+    assert live.is_visible("#summary")
+    assert "Face 1" in live.inner_text("#summary-tracks")
+    with live.expect_download() as download:
+        live.click("#export-csv")
+    with open(download.value.path(), newline="") as lines:
+        rows = list(csv.DictReader(io.StringIO(lines.read())))
+    assert len(rows) >= 2
+    assert float(rows[-1]["ms"]) > float(rows[0]["ms"])
+    assert sum(float(v) for k, v in rows[0].items() if k.startswith("p_")) == pytest.approx(
+        1, abs=1e-4
+    )
+    with live.expect_download() as download:
+        live.click("#export-json")
+    with open(download.value.path()) as text:
+        session = json.load(text)
+    assert session["format"] == "moodlight-session"
+    assert len(session["rows"]) == len(rows)

@@ -1,12 +1,14 @@
 """A video file on the stage: how long its analysis takes, its strips, playing and pausing."""
 
+import csv
 import itertools
 import re
 
 import pytest
 
 from tests.browser.faces import two_faces, write_webm
-from tests.browser.test_live import wait_for
+from tests.browser.test_live import COLOURED_BOUNDS, wait_for
+from tests.conftest import to_jpeg
 
 pytestmark = pytest.mark.browser
 
@@ -84,3 +86,68 @@ def test_a_playing_video_is_paused_and_goes_on(page):
     wait_for(page, f"{VIDEO}.currentTime > {at}")
     wait_for(page, f"{VIDEO}.ended")
     page.wait_for_selector("#pause:has-text('Play')")
+
+
+def test_a_video_file_is_analysed_played_and_summed_up(server, open_page, video_file):
+    page = open_page(server)
+    page.check("#consent")
+    page.set_input_files("#file", str(video_file))
+    page.wait_for_selector("#status[data-state=video]", timeout=60_000)
+    assert page.evaluate("document.querySelector('#progress').value") == 1
+    page.click("#pause")
+    wait_for(page, "document.querySelector('#video').currentTime > 0.5")
+    wait_for(page, "document.querySelector('#video').ended")
+    assert float(page.input_value("#seek")) > 1.5
+    # The face moves to the right: seeking back takes the box along.
+    end = page.evaluate(COLOURED_BOUNDS)["left"]
+    page.locator("#seek").fill("0")
+    wait_for(page, f"({COLOURED_BOUNDS})().left < {end} - 0.1")
+    page.click("#record")
+    assert "Face 1" in page.inner_text("#summary-tracks")
+    with page.expect_download() as download:
+        page.click("#export-csv")
+    with open(download.value.path(), newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert [float(row["ms"]) for row in rows] == [200 * i for i in range(10)]
+    assert {row["track"] for row in rows} == {"0"}
+    assert float(rows[-1]["x"]) > float(rows[0]["x"]) + 60
+    page.click("#summary-close")
+    page.click("#stop")
+    assert page.is_visible("#start")
+    assert page.errors == []
+
+
+def test_a_video_is_looked_at_again_at_another_rate(server, open_page, video_file):
+    page = open_page(server)
+    page.check("#consent")
+    page.set_input_files("#file", str(video_file))
+    page.wait_for_selector("#status[data-state=video]", timeout=60_000)
+    segments = page.locator("#strips .strip-line span")
+    assert page.locator("#strips .strip").count() == 1
+    assert segments.count() >= 1
+    page.select_option("#video-step", "500")
+    page.wait_for_selector("#status[data-state=analysing]")
+    page.wait_for_selector("#status[data-state=video]", timeout=60_000)
+    page.click("#record")
+    with page.expect_download() as download:
+        page.click("#export-csv")
+    with open(download.value.path(), newline="") as lines:
+        assert [row["ms"] for row in csv.DictReader(lines)] == ["0", "500", "1000", "1500"]
+    assert page.errors == []
+
+
+def test_a_video_can_be_cancelled(server, open_page, video_file, portrait):
+    page = open_page(server)
+    page.check("#consent")
+    page.set_input_files("#file", str(video_file))
+    page.wait_for_selector("#status[data-state=analysing]")
+    page.click("#stop")
+    assert page.is_visible("#start")
+    assert page.get_attribute("#status", "data-state") == "stopped"
+    # What the video still had on its way does not turn up in what comes next.
+    page.set_input_files(
+        "#file", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": to_jpeg(portrait)}
+    )
+    page.wait_for_selector("#status[data-state=picture]")
+    assert page.locator("#others .chip").all_inner_texts() == ["Face 1: Happy"]
+    assert page.errors == []

@@ -105,6 +105,16 @@ class Server:
         with urllib.request.urlopen(address, timeout=5, context=UNVERIFIED) as answer:
             return json.load(answer)
 
+    def wait_until_up(self) -> None:
+        """The web process answers; workers may still be loading."""
+
+        def is_up() -> bool:
+            with suppress(OSError):
+                return bool(self.health())
+            return False
+
+        wait_until(is_up)
+
     def metrics(self) -> dict[str, float]:
         """Samples of /metrics by name and labels, as `name{label="value"}`."""
         with urllib.request.urlopen(f"{self.url}/metrics", timeout=5) as answer:

@@ -9,23 +9,10 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.browser.test_live import COLOURED_BOUNDS, start, wait_for
+from tests.browser.test_live import COLOURED_BOUNDS, HIDE, start, wait_for
 from tests.conftest import to_jpeg
 
 pytestmark = pytest.mark.browser
-
-HIDE = """
-    window.pictures = 0;  // sent
-    const send = WebSocket.prototype.send;
-    WebSocket.prototype.send = function (message) {
-        if (typeof message !== "string") window.pictures += 1;
-        send.call(this, message);
-    };
-    window.hide = (hidden) => {
-        Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
-        document.dispatchEvent(new Event("visibilitychange"));
-    };
-"""
 
 # What a file manager's drag does, as far as a page can tell; whether the browser's own way, which
 # leaves the page for the file, is refused.

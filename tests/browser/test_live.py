@@ -164,19 +164,23 @@ def test_a_notice_on_a_phone_is_in_view_with_what_to_do_next(server, open_page):
         assert place["y"] + place["height"] <= phone["height"]
 
 
+# Counts the pictures that are sent, and can hide the tab.
+HIDE = """
+    window.pictures = 0;
+    const send = WebSocket.prototype.send;
+    WebSocket.prototype.send = function (message) {
+        if (typeof message !== "string") window.pictures += 1;
+        send.call(this, message);
+    };
+    window.hide = (hidden) => {
+        Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
+        document.dispatchEvent(new Event("visibilitychange"));
+    };
+"""
+
+
 def test_nothing_is_sent_while_the_tab_is_hidden(server, open_page):
-    script = """
-        window.pictures = 0;
-        const send = WebSocket.prototype.send;
-        WebSocket.prototype.send = function (message) {
-            if (typeof message !== "string") window.pictures += 1;
-            send.call(this, message);
-        };
-        window.hide = (hidden) => {
-            Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
-            document.dispatchEvent(new Event("visibilitychange"));
-        };"""
-    page = open_page(server, script=script)
+    page = open_page(server, script=HIDE)
     start(page)
     page.wait_for_selector("#status[data-state=running]")
     page.evaluate("hide(true)")

@@ -225,16 +225,7 @@ def test_messages_are_not_compressed(server):
 
 def test_busy_while_no_worker_is_ready(start_server, connect, portrait_jpeg):
     server = start_server("--workers", "1", ready=None)
-    # The page answers before the model has loaded.
-    from tests.conftest import wait_until
-
-    def up() -> bool:
-        try:
-            return bool(server.health())
-        except OSError:
-            return False
-
-    wait_until(up)
+    server.wait_until_up()  # the page answers before the model has loaded
     client = connect(server)
     answers = []
 

@@ -44,7 +44,7 @@ def test_the_defaults_admit_32_clients_of_one_address_at_30_frames_a_second(serv
 @pytest.mark.parametrize("option", ["--max-clients", "--max-clients-per-address"])
 def test_a_full_server_says_so_and_has_room_again(start_server, connect, option):
     server = start_server("--workers", "1", option, "2", ready=None)
-    wait_until_up(server)
+    server.wait_until_up()
     first, _ = connect(server), connect(server)
     refused = []
     late = socketio.Client(reconnection=False)
@@ -59,19 +59,9 @@ def test_a_full_server_says_so_and_has_room_again(start_server, connect, option)
     connect(server)
 
 
-def wait_until_up(server: Server) -> None:
-    def up() -> bool:
-        try:
-            return bool(server.health())
-        except OSError:
-            return False
-
-    wait_until(up)
-
-
 def test_api_requests_over_the_rate_are_refused(start_server):
     server = start_server("--workers", "1", "--max-api-per-minute", "12", ready=None)
-    wait_until_up(server)
+    server.wait_until_up()
     answers = [call(f"{server.url}/api/v1/analyze", b"x") for _ in range(4)]
     assert answers[0][2]["code"] == "not_an_image"
     assert (answers[-1][0], answers[-1][2]["code"]) == (429, "rate_limited")
@@ -175,7 +165,7 @@ def flood(raw: websocket.WebSocket) -> None:
 
 def test_ready_means_that_a_worker_answers(start_server, connect, portrait_jpeg):
     server = start_server("--workers", "1", "--deadline-ms", "300", ready=None)
-    wait_until_up(server)
+    server.wait_until_up()
     statuses = []
     wait_until(lambda: statuses.append(call(f"{server.url}/readyz")[0]) or statuses[-1] == 200, 60)
     assert set(statuses[:-1]) <= {503}

@@ -17,7 +17,6 @@ import pytest
 from tests.conftest import ROOT, UNVERIFIED, Server, free_port, wait_until
 from tests.protocol.test_faults import MODES
 from tests.protocol.test_lan import lan_options
-from tests.protocol.test_operation import wait_until_up
 
 MB = 1_000_000
 
@@ -105,7 +104,7 @@ def impatient_server(request, tmp_path_factory) -> Iterator[Server]:
         own = {**os.environ, "XDG_DATA_HOME": str(folder)}
         process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out, env=own)
     server = Server(process, port, log, request.param)
-    wait_until_up(server)
+    server.wait_until_up()
     yield server
     process.kill()
     process.wait()

@@ -14,7 +14,7 @@ import pytest
 import socketio
 import websocket
 
-from tests.conftest import ROOT, Server, wait_until
+from tests.conftest import ROOT, wait_until
 from tests.protocol.test_http import call
 
 MB = 1_000_000

@@ -35,6 +35,8 @@ _CHUNK_LINES_BYTES = 200_000
 _PARTS_A_SECOND, _PARTS_AT_ONCE = 100.0, 200.0
 # A message of a connection that has not joined: it has nothing to say but its code.
 _STRANGERS_BYTES = 10_000
+# What is read of a WebSocket at once: eventlet asks for each frame's head in pieces of some bytes.
+_READ_BYTES = 16_384
 # Messages that are still arriving, of all connections together.
 _ARRIVING_BYTES = 256_000_000
 
@@ -166,6 +168,25 @@ class _Message(websocket.RFC6455WebSocket.Message):
         self._let_go()
 
 
+class _Buffered:
+    """A socket that is read in large pieces, whatever is asked for."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self._read = b""
+
+    def recv(self, size: int) -> bytes:
+        if not self._read:
+            if size >= _READ_BYTES:
+                return self._connection.recv(size)
+            self._read = self._connection.recv(_READ_BYTES)
+        given, self._read = self._read[:size], self._read[size:]
+        return given
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+
 class _WebSocket(websocket.RFC6455WebSocket):
     """A WebSocket that is read no faster than its client may send."""
 
@@ -177,6 +198,7 @@ class _WebSocket(websocket.RFC6455WebSocket):
         self.has_joined: Callable[[], bool] = lambda: False  # the Engine.IO connection's to say
         self._parts = TokenBucket(_PARTS_A_SECOND, _PARTS_AT_ONCE)
         super().__init__(*arguments, **options)
+        self.socket = _Buffered(self.socket)
 
     @property
     def max_frame_length(self) -> int:

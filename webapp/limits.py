@@ -33,6 +33,8 @@ _MAX_ADDRESSES = 10_000
 # A frame is two packets, and each 64 KiB counts as one more.
 _PACKETS_A_FRAME = 4
 _PACKET_BYTES = 65_536
+# Then others get their turn, even if more is there already.
+_PACKETS_A_TURN = 8
 # Events without a picture: consent and sharing are rare.
 _PLAIN_EVENTS_A_SECOND = 20
 # Longest text of one event; pictures are binary.
@@ -229,6 +231,7 @@ class BoundedSocket(engineio.socket.Socket):
     def __init__(self, server: engineio.Server, sid: str) -> None:
         super().__init__(server, sid)
         self._packets = TokenBucket(server.packet_rate, server.packet_rate * _BURST_S)
+        self._in_turn = 0
 
     def receive(self, pkt: engineio.packet.Packet) -> None:
         if self.closed:
@@ -237,8 +240,12 @@ class BoundedSocket(engineio.socket.Socket):
         cost = 1 + size / _PACKET_BYTES
         if size and pkt.data[0] == _PLAIN_EVENT:
             cost += self.server.packet_rate / _PLAIN_EVENTS_A_SECOND
-        # Whoever sends faster waits: its data stays in the network. Others get their turn anyway.
-        self.server.sleep(self._packets.owe(cost))
+        # Whoever sends faster waits: its data stays in the network.
+        pause_s = self._packets.owe(cost)
+        self._in_turn += 1
+        if pause_s or self._in_turn >= _PACKETS_A_TURN:
+            self._in_turn = 0
+            self.server.sleep(pause_s)
         super().receive(pkt)
 
     def send(self, pkt: engineio.packet.Packet) -> None:

@@ -92,13 +92,13 @@ RECIPES = {
     # PublicTest, and on nothing else. At full rates until epoch 32: it may be given another end.
     "record": Recipe(
         widths=(32, 64, 160, 384),
-        sizes=((40, 32), (12, 40), (10, 48), (8, 40), (6, 48)),
+        sizes=((40, 32), (12, 40), (10, 48), (14, 40), (10, 48)),
         batch_size=128,
         muon_lr=0.014,
         peak_lr=0.08,
         warmup=1.5,
         cooldown=30,
-        restarts=((14, 0.4),),
+        restarts=((24, 0.4),),
         degrade=0.12,
         erase=0.15,
     ),

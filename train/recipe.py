@@ -15,8 +15,7 @@ class Recipe:
     muon_weight_decay: float = 0.1  # times the learning rate
     peak_lr: float = 0.05  # of SGD on all other weights
     warmup: float = 3.6  # epochs in which the rates rise from 0
-    cooldown: float = 14.4  # epochs in which they fall to 0; level in between
-    restarts: tuple[tuple[int, float], ...] = ()  # (epochs, share of the peaks) of later falls to 0
+    cooldown: float = 14.4  # last epochs, in which they fall to 0; level in between
     momentum: float = 0.9  # Nesterov, of both
     weight_decay: float = 5e-4  # of SGD, on matrices only
     label_smoothing: float = 0.1  # of FER2013's hard labels; crowd votes are soft already
@@ -45,19 +44,12 @@ class Recipe:
         """Share of the peak learning rates at a step counted from 0: up, level and down, linear.
 
         Without a level part it is the 1cycle policy, L. N. Smith and N. Topin, "Super-Convergence"
-        (2018). The last epochs may be for restarts, each with one fall to 0: I. Loshchilov and
-        F. Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts" (2016).
+        (2018).
         """
         warmup_steps = max(1, round(self.warmup * steps_per_epoch))
         cooldown_steps = max(1, round(self.cooldown * steps_per_epoch))
-        end = (self.epochs - sum(count for count, _ in self.restarts)) * steps_per_epoch
-        if step < end:
-            return min(1.0, (step + 1) / warmup_steps, (end - step) / (cooldown_steps + 1))
-        for count, share in self.restarts:
-            fall, end = count * steps_per_epoch, end + count * steps_per_epoch
-            if step < end:
-                return share * (end - step) / fall
-        raise IndexError("step past the end of the recipe")
+        left = self.epochs * steps_per_epoch - step
+        return min(1.0, (step + 1) / warmup_steps, left / (cooldown_steps + 1))
 
     def differs_from(self, other: "Recipe", epochs: int, steps_per_epoch: int) -> str | None:
         """What would have gone otherwise in the first epochs under another recipe.
@@ -79,26 +71,25 @@ class Recipe:
         if any(
             self.rate_at(s, steps_per_epoch) != other.rate_at(s, steps_per_epoch) for s in steps
         ):
-            return "warmup, cooldown or restarts"
+            return "warmup or cooldown"
         return None
 
 
 # Fields that also say what comes later.
-_LATER = {"sizes", "warmup", "cooldown", "restarts"}
+_LATER = {"sizes", "warmup", "cooldown"}
 
 RECIPES = {
     "default": Recipe(),
-    # Long: three hours alone on two cores with bfloat16, many without. Compared and tuned on
+    # Long: two hours alone on two cores with bfloat16, many without. Compared and tuned on
     # PublicTest, and on nothing else. At full rates until epoch 32: it may be given another end.
     "record": Recipe(
         widths=(32, 64, 160, 384),
-        sizes=((40, 32), (12, 40), (10, 48), (14, 40), (10, 48)),
+        sizes=((40, 32), (12, 40), (10, 48)),
         batch_size=128,
         muon_lr=0.014,
         peak_lr=0.08,
         warmup=1.5,
         cooldown=30,
-        restarts=((24, 0.4),),
         degrade=0.12,
         erase=0.15,
     ),

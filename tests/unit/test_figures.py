@@ -103,17 +103,6 @@ def test_the_learning_rate_rises_and_falls():
     assert 0 < rates[-1] < 0.03
 
 
-def test_the_learning_rate_falls_again_after_a_restart():
-    once = recipe.Recipe(sizes=((10, 48),), warmup=2, cooldown=5)
-    plan = recipe.Recipe(sizes=((15, 48),), warmup=2, cooldown=5, restarts=((4, 0.5), (1, 0.2)))
-    rates = [plan.rate_at(step, 10) for step in range(150)]
-    assert rates[:100] == [once.rate_at(step, 10) for step in range(100)]
-    assert rates[100:140] == [pytest.approx(0.5 * left / 40) for left in range(40, 0, -1)]
-    assert rates[140:] == [pytest.approx(0.2 * left / 10) for left in range(10, 0, -1)]
-    with pytest.raises(IndexError, match="past the end"):
-        plan.rate_at(150, 10)
-
-
 def test_sizes_by_epoch():
     plan = recipe.Recipe(sizes=((2, 32), (1, 48)))
     assert [plan.size_at(e) for e in range(plan.epochs)] == [32, 32, 48]

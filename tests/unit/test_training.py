@@ -214,22 +214,12 @@ def test_a_run_may_be_given_another_end(fer2013_csv, broken):
     assert checkpoint.load(broken / "moodlight.safetensors")[1]["recipe"]["cooldown"] == 0.5
 
 
-@pytest.mark.parametrize("options", [FAST])
-def test_a_finished_run_may_be_given_a_restart(fer2013_csv, whole):
-    more = ("--set", "sizes=[[1,24],[1,48],[2,24]]", "--set", "restarts=[[2,0.5]]")
-    done = train_with("--data", fer2013_csv, "--out", whole, *FAST, *more, "--resume", "--force")
-    assert done.exit_code == 0, done.output
-    history = run.load_state(whole)["history"]
-    assert [row["size_px"] for row in history] == [24, 48, 24, 24]
-    assert history[2]["rate"] > 0.25 > history[3]["rate"] > 0
-
-
 @pytest.mark.parametrize("options", [LEVEL])
 @pytest.mark.parametrize(
     ("end", "words"),
     [
         ("sizes=[[2,32]]", "its sizes was another"),
-        ("cooldown=1.5", "its warmup, cooldown or restarts was another"),
+        ("cooldown=1.5", "its warmup or cooldown was another"),
         ("peak_lr=0.01", "its peak_lr was another"),
     ],
 )

@@ -198,6 +198,9 @@ def test_nothing_is_sent_while_the_tab_is_hidden(server, open_page):
 
 def test_the_keyboard_alone_is_enough(server, open_page, picture_file):
     page = open_page(server)
+    choosers = []
+    # From the start: the browser is told of it without waiting for its answer.
+    page.on("filechooser", lambda chooser: choosers.append(chooser))
 
     def tab_to(name: str, limit: int = 12) -> None:
         for _ in range(limit):
@@ -218,9 +221,9 @@ def test_the_keyboard_alone_is_enough(server, open_page, picture_file):
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "start"
     tab_to("open-file", 1)
-    with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
-    chooser.value.set_files(str(picture_file))
+    page.keyboard.press("Enter")
+    wait_until(lambda: page.evaluate("true") and choosers)
+    choosers[0].set_files(str(picture_file))
     page.wait_for_selector("#status[data-state=picture]")
     assert page.evaluate("document.activeElement.id") == "stop"
     page.keyboard.press("Enter")

@@ -1,6 +1,7 @@
 """The Flask application, put together."""
 
 import io
+import json
 import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -14,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from model import engines
 from model.card import load_card
 from model.names import AUTO
-from webapp import events, headers, limits
+from webapp import events, headers, limits, protocol
 from webapp.api import api
 from webapp.config import Settings
 from webapp.event_queue import EventQueue
@@ -30,6 +31,9 @@ from webapp.viewers import Viewers
 # Bodies that may be on their way at once, of all addresses and of each; smaller ones do not count.
 _UPLOADS, _UPLOADS_OF_ONE = 32, 8
 _SMALL_BYTES = 65_536
+_TOO_MANY_UPLOADS = json.dumps(
+    protocol.refusal(protocol.BUSY, "too many pictures are on their way: try again in a moment")
+).encode()
 _ROOT = Path(__file__).resolve().parent.parent
 
 # Of what clients send, malformed or not; our own handlers log their errors themselves.
@@ -125,8 +129,9 @@ def _adapt(wsgi_app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[b
         # A body takes memory while it arrives.
         address = environ["REMOTE_ADDR"]
         if not uploads.take(address):
-            start_response("503 Service Unavailable", [("Connection", "close")])
-            return []
+            kind = [("Content-Type", "application/json"), ("Connection", "close")]
+            start_response("503 Service Unavailable", kind)
+            return [_TOO_MANY_UPLOADS]
         try:
             return wsgi_app(environ, start_response)
         finally:

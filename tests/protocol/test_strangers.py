@@ -1,6 +1,7 @@
 """Strangers, on the level of connections: many, silent, slow, too fast or endless."""
 
 import http.client
+import json
 import os
 import socket
 import ssl
@@ -293,7 +294,10 @@ def test_unfinished_bodies_of_one_address_have_a_limit(start_server):
         connection.sendall(head + bytes(100_000))
     refused = wait_until(lambda: [c for c in connections if answers(c)])
     wait_until(lambda: len([c for c in connections if answers(c)]) == 12)
-    assert refused[0].recv(100).startswith(b"HTTP/1.1 503")
+    refused[0].settimeout(20)
+    answer = b"".join(iter(lambda: refused[0].recv(1000), b""))
+    assert answer.startswith(b"HTTP/1.1 503")
+    assert json.loads(answer.split(b"\r\n\r\n")[1])["code"] == "busy"
     for connection in connections:
         connection.close()
 

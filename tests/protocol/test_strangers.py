@@ -288,7 +288,10 @@ def test_no_session_for_pages_of_other_sites(server):
 
 def test_unfinished_bodies_of_one_address_have_a_limit(start_server):
     server = start_server("--workers", "1")
-    head = b"POST /api/v1/analyze HTTP/1.1\r\nHost: x\r\nContent-Length: 4000000\r\n\r\n"
+    head = (
+        b"POST /api/v1/analyze HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        b"Content-Length: 4000000\r\n\r\n"
+    )
     connections = [opened(server) for _ in range(20)]
     for connection in connections:
         connection.sendall(head + bytes(100_000))

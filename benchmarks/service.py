@@ -5,6 +5,7 @@ benchmarks.service` those that its options name.
 """
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -27,13 +28,8 @@ _PURE_SHARE = 0.4  # of a row's time, for each look at the stages by themselves
 def measure(seconds: float) -> dict[str, Any]:
     """All rows with full detection, frames without arithmetic, then rows as served by default."""
     workers = ("--workers", str(default_workers()), *UNLIMITED)
-    before = _pure(seconds)
     with running((*workers, *FULL_DETECTION)) as (server, url):
-        rows = [
-            measure_row(server, url, clients, faces, seconds)
-            for faces in FACES
-            for clients in CLIENTS
-        ]
+        rows = [row for faces in FACES for row in _rows(server, url, faces, seconds)]
         paced = measure_row(
             *(server, url, PACED_CLIENTS, 1, seconds), rate=PACED_RATE, ask_health=True
         )
@@ -41,25 +37,11 @@ def measure(seconds: float) -> dict[str, Any]:
             {"bytes": size} | measure_row(server, url, 1, 0, seconds, encoded=idle_frame(size))
             for size in IDLE_BYTES
         ]
-    after = _pure(seconds)
     with running(workers) as (server, url):
         served = [measure_row(server, url, clients, 1, seconds) for clients in (1, 8)]
         room = measure_row(server, url, ROOM_CLIENTS, 1, seconds, rate=ROOM_RATE)
-    pure = {
-        faces: {name: (before[faces][name] + after[faces][name]) / 2 for name in before[faces]}
-        for faces in before
-    }
-    for row in rows:
-        cost = sum(pure[str(row["faces"])].values())
-        row["pure_ms"] = cost
-        row["efficiency"] = efficiency(
-            row["results"], cost, row["web_cpu_s"] + row["workers_cpu_s"]
-        )
     return {
         "workers": default_workers(),
-        "pure_before_ms": before,
-        "pure_after_ms": after,
-        "pure_ms": pure,
         "rows": rows,
         "paced": paced,
         "idle": idle,
@@ -68,9 +50,24 @@ def measure(seconds: float) -> dict[str, Any]:
     }
 
 
-def _pure(seconds: float) -> dict[str, dict[str, float]]:
-    """What the stages cost by themselves, by the number of faces."""
-    return {str(faces): in_new_process(pure_ms, faces, _PURE_SHARE * seconds) for faces in FACES}
+def _rows(server: Any, url: str, faces: int, seconds: float) -> Iterator[dict[str, Any]]:
+    """A row for each number of clients, between two looks at what the stages cost by themselves.
+
+    Machines that others use too get faster and slower within minutes.
+    """
+    before = _pure_ms(faces, seconds)
+    for clients in CLIENTS:
+        row = measure_row(server, url, clients, faces, seconds)
+        after = _pure_ms(faces, seconds)
+        cost = (before + after) / 2
+        spent_s = row["web_cpu_s"] + row["workers_cpu_s"]
+        yield row | {"pure_ms": cost, "efficiency": efficiency(row["results"], cost, spent_s)}
+        before = after
+
+
+def _pure_ms(faces: int, seconds: float) -> float:
+    """Sum of the medians of a frame's stages by themselves."""
+    return sum(in_new_process(pure_ms, faces, _PURE_SHARE * seconds).values())
 
 
 def row(result: dict[str, Any], clients: int, faces: int) -> dict[str, Any]:
@@ -92,7 +89,7 @@ def tables(result: dict[str, Any]) -> list[Table]:
             (
                 *("faces", "clients", "results/s", "sent to result p50 / p95 / p99, ms"),
                 *("received to sent p50 / p95, ms", "dropped", "refused"),
-                *("CPU ms a result, web + workers", "efficiency"),
+                *("CPU ms a result, web + workers", "pure, ms", "efficiency"),
             ),
             [
                 (
@@ -104,20 +101,17 @@ def tables(result: dict[str, Any]) -> list[Table]:
                     str(r["dropped"]),
                     str(r["refused"]),
                     _cpu_ms(r),
+                    number(r["pure_ms"]),
                     f"{r['efficiency']:.2f}",
                 )
                 for r in result["rows"]
             ],
             "640x480 JPEG, clients in processes of their own on the same cores, each with one "
             "frame on its way. CPU time is that of the web process and the workers. Efficiency: "
-            "results x the cost of the stages by themselves / that time. Their cost is the sum of "
-            f"the medians of {', '.join(STAGES[:-1])} and {STAGES[-1]}, each alone on one thread, "
-            "the mean of a look before the rows and one after them: "
-            + ", ".join(
-                f"{number(sum(pure.values()))} ms with {faces} face{'s' * (faces != '1')}"
-                for faces, pure in result["pure_ms"].items()
-            )
-            + ". No frame is refused for its rate (`--max-fps 1000`), here and below.",
+            "results x the pure cost / that time. The pure cost is the sum of the medians of "
+            f"{', '.join(STAGES[:-1])} and {STAGES[-1]}, each alone on one thread, the mean of a "
+            "look right before the row and one right after it. No frame is refused for its rate "
+            "(`--max-fps 1000`), here and below.",
         ),
         Table(
             "Clients that offer frames at a rate, and the default settings",

@@ -7,9 +7,7 @@ import contextlib
 import errno
 import logging
 import math
-import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,7 +17,7 @@ except ImportError:  # Windows has no such limit
     resource = None
 
 from webapp.config import Settings
-from webapp.limits import Rates
+from webapp.limits import PlacesByAddress, Rates
 
 log = logging.getLogger("moodlight.connections")
 
@@ -49,9 +47,7 @@ class Connections:
     def __init__(self, most: int, most_of_one: int, paced: bool = True) -> None:
         self.most = most
         self._requests = Rates(_REQUESTS_A_SECOND, _REQUESTS_AT_ONCE) if paced else None
-        self._most_of_one = most_of_one
-        self._by_address: Counter[str] = Counter()
-        self._lock = threading.Lock()
+        self._places = PlacesByAddress(most, most_of_one)
         self._said_at = -math.inf
 
     def accept(self, accept: Callable[[], tuple[Any, Any]]) -> tuple[Any, Any]:
@@ -75,9 +71,10 @@ class Connections:
                 self._say_full(error.strerror)
                 time.sleep(_WAIT_S)
                 continue
-            if self._take(address[0]):
+            if self._places.take(address[0]):
                 return connection, address
             connection.close()
+            self._say_full()
             time.sleep(0)  # others get their turn, however fast somebody knocks
 
     @contextlib.contextmanager
@@ -86,31 +83,17 @@ class Connections:
         try:
             yield
         finally:
-            with self._lock:
-                self._by_address[address[0]] -= 1
-                if not self._by_address[address[0]]:
-                    del self._by_address[address[0]]
+            self._places.give_back(address[0])
 
     def pace(self, address: tuple) -> float:
         """Seconds to wait before the next request from an address is answered."""
         return self._requests.of(address[0]).owe(1) if self._requests else 0.0
 
-    def _take(self, host: str) -> bool:
-        with self._lock:
-            here, of_host = self._by_address.total(), self._by_address[host]
-            room = here < self.most and of_host < self._most_of_one
-            if room:
-                self._by_address[host] += 1
-        if not room:
-            self._say_full()
-        return room
-
     def _say_full(self, why: str = "too many are open") -> None:
         now = time.monotonic()
         if now - self._said_at > _SAY_EVERY_S:
             self._said_at = now
-            extra = {"event": "connections_full", "connections": self._by_address.total()}
-            log.warning("connections are refused: %s", why, extra=extra)
+            log.warning("connections are refused: %s", why, extra={"event": "connections_full"})
 
 
 def for_settings(settings: Settings) -> Connections:

@@ -166,7 +166,8 @@ class PlacesByAddress:
         """Take a place if there is one; it must be given back."""
         with self._lock:
             free = self._taken.total() < self._most and self._taken[address] < self._most_of_one
-            self._taken[address] += free
+            if free:
+                self._taken[address] += 1
             return free
 
     def give_back(self, address: str) -> None:

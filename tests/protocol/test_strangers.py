@@ -188,7 +188,7 @@ def flooded_server(request, start_server: Callable[..., Server]) -> Server:
 
 @pytest.mark.parametrize("kind", FLOODS)
 def test_a_flood_keeps_nobody_waiting(flooded_server, connect, kind):
-    """Of what Engine.IO never sees. It is over once the limit of a waiting test is."""
+    """Mostly of what Engine.IO never sees."""
     begin, more = FLOODS[kind]
     other = connect(flooded_server)
     with flood(flooded_server, begin, more):

@@ -13,6 +13,11 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import torch
+
+# DistributedDataParallel imports this one as it starts, and its functions' defaults then hold the
+# process group for ever: gloo's threads outlive `join` and now and then abort a process at its end.
+# Imported before there is a group, they hold none.
+import torch.distributed.nn
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 

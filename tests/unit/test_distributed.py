@@ -76,6 +76,14 @@ def test_resume_is_exact_in_two_processes(together):
     assert all(torch.equal(value, resumed[name]) for name, value in whole.items())
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are named by Linux's /proc")
+def test_no_thread_outlives_the_group(together):
+    """One that does may want the interpreter while it ends, which aborts the process."""
+    for found in together:
+        assert found["gloo_threads"]
+        assert not found["gloo_threads_left"]
+
+
 def test_the_command_trains_in_two_processes(fer2013_csv, tmp_path):
     out = tmp_path / "out"
     options = ("--data", fer2013_csv, "--recipe", "smoke", "--precision", "auto", "--out", out)

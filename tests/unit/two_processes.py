@@ -84,7 +84,14 @@ def everything(processes: Processes = ALONE) -> dict:
     }
 
 
+def gloo_threads() -> list[str]:
+    """Names of this process's threads that talk to others; Linux tells them."""
+    names = (path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm"))
+    return [name for name in names if "gloo" in name]
+
+
 if __name__ == "__main__":
     with distributed.join() as joined:
-        found = everything(joined)
-        torch.save(found, Path(sys.argv[1]) / f"rank{joined.rank}.pt")
+        found = everything(joined) | {"gloo_threads": gloo_threads()}
+    found["gloo_threads_left"] = gloo_threads()
+    torch.save(found, Path(sys.argv[1]) / f"rank{joined.rank}.pt")

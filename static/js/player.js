@@ -1,6 +1,7 @@
 // @ts-check
 /** A picture or a video file on the stage. One object lasts from opening to closing. */
 
+import { clock } from "./clock.js";
 import { Encoder } from "./encoder.js";
 import { readPicture } from "./files.js";
 import { faceAt } from "./geometry.js";
@@ -156,7 +157,7 @@ export class Video {
     dom.seek.max = String(dom.video.duration);
     dom.seek.value = "0";
     dom.progress.value = 0;
-    this.view.timeline.whole = true;
+    this.view.timeline.durationMs = 1000 * dom.video.duration;
     this.#enable(false);
     ui.setShape({ width: dom.video.videoWidth, height: dom.video.videoHeight });
     ui.showStage("video");
@@ -192,7 +193,7 @@ export class Video {
           this.view.redraw();
           dom.progress.value = share;
           const leftMs = (performance.now() - startedAt) * (1 / share - 1);
-          dom.playerTime.textContent = texts.picture.timeLeft(ui.clock(leftMs / 1000));
+          dom.playerTime.textContent = texts.picture.timeLeft(clock(leftMs / 1000));
         },
       });
     } catch (error) {
@@ -297,7 +298,7 @@ export class Video {
       dom.seek.value = String(dom.video.currentTime);
     }
     showMoment(dom.strips, dom.video.currentTime / dom.video.duration);
-    const time = [dom.video.currentTime, dom.video.duration].map(ui.clock);
+    const time = [dom.video.currentTime, dom.video.duration].map(clock);
     dom.playerTime.textContent = time.join(" / ");
     dom.pause.textContent = dom.video.paused ? texts.page.play : texts.page.pause;
   };

@@ -1,10 +1,11 @@
 // @ts-check
-/** The last two minutes of the selected face, one line for each expression. */
+/** Two minutes of the selected face, one line for each expression: a camera's last, a video's own. */
 
 import uPlot from "../vendor/uplot/uPlot.esm.js";
+import { clock } from "./clock.js";
 import { COLOURS } from "./expressions.js";
 
-const SPAN_S = 120;
+const SPAN_MS = 120_000;
 const STEP_MS = 250;
 const HEIGHT_PX = 120;
 /** Lines whose newest value is at least this are named at their end, the highest first... */
@@ -15,25 +16,41 @@ const NAME_GAP_PX = 12;
 const MAX_TRACKS = 12;
 
 /**
+ * The time that the plot spans.
+ * @param {number} now milliseconds
+ * @param {number | null} durationMs of a video, which is shown from its start; null for a camera
+ * @returns {[number, number]} milliseconds
+ */
+export function spanAt(now, durationMs) {
+  if (durationMs === null) return [now - SPAN_MS, now];
+  const span = Math.min(SPAN_MS, durationMs);
+  const end = Math.max(now, span);
+  return [end - span, end];
+}
+
+/**
  * Which points are shown.
  * @param {number[]} times milliseconds, increasing
+ * @param {number} start what was before is no longer shown
  * @param {number} now what comes later, in a video, is not yet shown
  * @returns {[number, number]} position of the first one, and of the first one after the last
  */
-export function shownAt(times, now) {
+export function shownAt(times, start, now) {
   const positionOf = (/** @type {(t: number) => boolean} */ isReached) => {
     const found = times.findIndex(isReached);
     return found < 0 ? times.length : found;
   };
-  return [positionOf((t) => t >= now - 1000 * SPAN_S), positionOf((t) => t > now)];
+  return [positionOf((t) => t >= start), positionOf((t) => t > now)];
 }
 
 export class Timeline {
   /** @param {HTMLElement} host */
   constructor(host) {
     this.host = host;
-    /** Whether the reader may go back to any time, as in a video. */
-    this.whole = false;
+    /** @type {number | null} of a video, in which the reader may go back to any time */
+    this.durationMs = null;
+    /** What the plot spans: a camera's seconds up to now, a video's from its start. */
+    this.span = [-SPAN_MS / 1000, 0];
     /** @type {Map<number, {times: number[], values: Map<string, number[]>}>} */
     this.tracks = new Map();
     /** @type {string[]} */
@@ -64,15 +81,16 @@ export class Timeline {
         padding: [8, 28, 0, 0],
         hooks: { draw: [(plot) => this.#nameLines(plot)] },
         scales: {
-          x: { time: false, range: () => [-SPAN_S, 0] },
+          x: { time: false, range: () => /** @type {[number, number]} */ (this.span) },
           y: { range: () => [0, 1] },
         },
         axes: [
           {
             ...axis,
             size: 22,
-            splits: () => [-SPAN_S, -SPAN_S / 2, 0],
-            values: (_, ticks) => ticks.map((t) => (t ? `${t / 60} min` : "0")),
+            splits: () => [this.span[0], (this.span[0] + this.span[1]) / 2, this.span[1]],
+            values: (_, ticks) =>
+              ticks.map((t) => (this.durationMs !== null ? clock(t) : t ? `${t / 60} min` : "0")),
           },
           { ...axis, size: 34, values: (_, ticks) => ticks.map((t) => `${Math.round(t * 100)}`) },
         ],
@@ -96,7 +114,7 @@ export class Timeline {
   }
 
   clear() {
-    this.whole = false;
+    this.durationMs = null;
     this.tracks.clear();
     this.draw(-1, 0);
   }
@@ -117,11 +135,11 @@ export class Timeline {
       if (now - (track.times.at(-1) ?? -Infinity) < STEP_MS) continue;
       track.times.push(now);
       for (const [label, values] of track.values) values.push(face.probabilities[label]);
-      if (this.whole) continue;
-      const [past] = shownAt(track.times, now);
+      if (this.durationMs !== null) continue;
+      const [past] = shownAt(track.times, now - SPAN_MS, now);
       for (const kept of [track.times, ...track.values.values()]) kept.splice(0, past);
     }
-    while (!this.whole && this.tracks.size > MAX_TRACKS) {
+    while (this.durationMs === null && this.tracks.size > MAX_TRACKS) {
       this.tracks.delete(/** @type {number} */ (this.tracks.keys().next().value));
     }
   }
@@ -132,18 +150,22 @@ export class Timeline {
    */
   draw(selected, now) {
     const track = this.tracks.get(selected);
-    const [from, to] = shownAt(track?.times ?? [], now);
-    const times = track?.times.slice(from, to).map((t) => (t - now) / 1000) ?? [];
+    const [start, end] = spanAt(now, this.durationMs);
+    const zero = this.durationMs === null ? now : 0;
+    this.span = [(start - zero) / 1000, (end - zero) / 1000];
+    const [from, to] = shownAt(track?.times ?? [], start, now);
+    const times = track?.times.slice(from, to).map((t) => (t - zero) / 1000) ?? [];
     const values = this.labels.map((label) => track?.values.get(label)?.slice(from, to) ?? []);
     this.plot?.setData([times, ...values]);
   }
 
   /** Colour is not all that tells the lines apart. @param {uPlot} plot */
   #nameLines(plot) {
-    const { ctx, bbox } = plot;
+    const { ctx } = plot;
     const ratio = window.devicePixelRatio || 1;
     const newest = this.labels.map((label, i) => ({ label, p: plot.data[i + 1].at(-1) ?? 0 }));
     const named = newest.filter(({ p }) => p >= NAMED_FROM).sort((a, b) => b.p - a.p);
+    const end = plot.valToPos(plot.data[0].at(-1) ?? 0, "x", true);
     let above = -Infinity;
     ctx.save();
     ctx.font = `600 ${11 * ratio}px system-ui, sans-serif`;
@@ -154,7 +176,7 @@ export class Timeline {
       if (y - above < NAME_GAP_PX * ratio) continue;
       above = y;
       ctx.fillStyle = COLOURS[label];
-      ctx.fillText(this.names[label].slice(0, 2), bbox.left + bbox.width + 5 * ratio, y);
+      ctx.fillText(this.names[label].slice(0, 2), end + 5 * ratio, y);
     }
     ctx.restore();
   }

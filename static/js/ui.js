@@ -1,6 +1,7 @@
 // @ts-check
 /** The page's elements outside the canvases, bars and timeline. */
 
+import { clock } from "./clock.js";
 import { COLOURS } from "./expressions.js";
 import { fill, letters, showStrips } from "./strips.js";
 import { labelName, texts } from "./texts/index.js";
@@ -130,12 +131,6 @@ export function showNotice(message) {
   dom.notice.hidden = !message;
   // A phone shows half of the first screen: what to do next stands right below the message.
   if (message) (dom.notice.nextElementSibling ?? dom.notice).scrollIntoView({ block: "nearest" });
-}
-
-/** @param {number} seconds @returns {string} as 1:05 */
-export function clock(seconds) {
-  const whole = Math.max(0, Math.round(seconds));
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
 
 /** @param {"welcome" | "live" | "still" | "video"} what fills the stage */

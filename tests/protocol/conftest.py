@@ -1,6 +1,7 @@
 """A server of each kind, and a Socket.IO client that remembers what it was told."""
 
 import itertools
+import os
 import select
 import shutil
 import socket
@@ -144,6 +145,28 @@ class RedisServer:
         with suppress(redis.RedisError):
             return cluster.connect(self.url).ping()
         return False
+
+
+def start_nginx(folder: Path, site: str) -> subprocess.Popen:
+    """nginx of this test's own, all of whose files lie in a folder.
+
+    Args:
+        folder: where they are written.
+        site: what stands in its `http` block.
+    """
+    nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    if nginx is None:
+        missing("nginx")
+    temporary = "\n".join(
+        f"{kind}_temp_path {folder};"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    (folder / "nginx.conf").write_text(
+        f"daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/nginx.log;\n"
+        f"events {{}}\nhttp {{ access_log off;\n{temporary}\n{site} }}\n"
+    )
+    command = [nginx, "-e", f"{folder}/nginx.log", "-c", f"{folder}/nginx.conf"]
+    return subprocess.Popen(command)
 
 
 class Pending:

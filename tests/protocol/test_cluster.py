@@ -4,7 +4,6 @@ import http.client
 import itertools
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,8 +21,8 @@ import pytest
 import socketio
 
 from model import cluster
-from tests.conftest import ROOT, Server, free_port, missing, to_jpeg, wait_until
-from tests.protocol.conftest import Client, RedisServer
+from tests.conftest import ROOT, Server, free_port, to_jpeg, wait_until
+from tests.protocol.conftest import Client, RedisServer, start_nginx
 from tests.protocol.test_http import call
 
 STREAMS = 8
@@ -59,15 +58,12 @@ class Cluster:
 def running(
     tmp_path_factory: pytest.TempPathFactory, start_server: Callable[..., Server]
 ) -> Iterator[Cluster]:
-    nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
-    if nginx is None:
-        missing("nginx")
     folder = tmp_path_factory.mktemp("cluster")
     server = RedisServer(folder)
     options = ("--redis", server.url, "--behind-proxy")
     webs = [start_server(*options, ready=None, port=free_port()) for _ in range(2)]
     port = free_port()
-    proxy = start_nginx(nginx, folder, port, webs)
+    proxy = start_proxy(folder, port, webs)
     everything = Cluster(server, webs, f"http://127.0.0.1:{port}")
     try:
         everything.add_worker()
@@ -83,7 +79,7 @@ def running(
         server.stop()
 
 
-def start_nginx(nginx: str, folder: Path, port: int, webs: list[Server]) -> subprocess.Popen:
+def start_proxy(folder: Path, port: int, webs: list[Server]) -> subprocess.Popen:
     """nginx with the configuration of docs/scaling.md, between these ports."""
     shipped = (ROOT / "docs/cluster-nginx.conf").read_text()
     servers = "\n".join(f"server 127.0.0.1:{web.port} fail_timeout=2s;" for web in webs)
@@ -91,16 +87,7 @@ def start_nginx(nginx: str, folder: Path, port: int, webs: list[Server]) -> subp
         "listen 8080;", f"listen 127.0.0.1:{port};\nadd_header X-Web $upstream_addr;"
     )
     assert servers in site
-    temporary = "\n".join(
-        f"{kind}_temp_path {folder};"
-        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    (folder / "nginx.conf").write_text(
-        f"daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/nginx.log;\n"
-        f"events {{}}\nhttp {{ access_log off;\n{temporary}\n{site} }}\n"
-    )
-    command = [nginx, "-e", f"{folder}/nginx.log", "-c", f"{folder}/nginx.conf"]
-    return subprocess.Popen(command)
+    return start_nginx(folder, site)
 
 
 def is_up(web: Server) -> bool:

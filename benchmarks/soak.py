@@ -1,6 +1,7 @@
 """`python -m benchmarks.soak --minutes N`: does a server that is used for long stay as it was?"""
 
 import itertools
+import queue
 import random
 import sys
 import threading
@@ -85,9 +86,11 @@ class _Client(threading.Thread):
             self.counts["connections"] += 1
 
     def _stay(self, until: float) -> None:
-        results: dict[int, dict] = {}
+        # Each message is handled in a thread of its own: a result's may be later than its
+        # acknowledgement's.
+        results: queue.Queue[dict] = queue.Queue()
         client = socketio.Client(reconnection=False)
-        client.on("result", lambda result: results.update({result["id"]: result}))
+        client.on("result", results.put)
         client.connect(self._url, transports=["websocket"])
         frame_ids = itertools.count(1)
 
@@ -103,8 +106,10 @@ class _Client(threading.Thread):
                 if not answer["ok"]:
                     self.counts[answer["code"]] += 1
                     break  # what follows depends on it
-                result = results.pop(frame_id)
+                result = results.get(timeout=_ANSWER_LIMIT_S)
                 self.counts["results"] += 1
+                if result["id"] != frame_id:
+                    self.wrong.append(f"result {result['id']} instead of {frame_id}")
                 self.counts["followed"] += result["detected"] == "followed"
                 if said := clip.differs(at, result):
                     self.wrong.append(f"frame {at} of {len(clip.frames)}: {said}")

@@ -96,8 +96,12 @@ class Client:
         return pending
 
     def ask(self, encoded: object, header: object = None) -> dict:
-        """Send a frame and wait for its acknowledgement."""
-        return self.send(encoded, header).wait()
+        """Send a frame and wait for its acknowledgement, and for its result if it has one."""
+        before = len(self.results)
+        answer = self.send(encoded, header).wait()
+        # The library handles each message in a thread of its own: the result's may be the later.
+        wait_until(lambda: not answer["ok"] or len(self.results) > before)
+        return answer
 
 
 def new_io(**websocket_options: object) -> socketio.Client:

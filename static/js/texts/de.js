@@ -90,7 +90,7 @@ export const de = {
     neutralGone: (face) => `${face} ist weg, die Korrektur mit dem neutralen Gesicht ist darum aus.`,
     forget: "Vergessen",
     performance: "Leistung",
-    timeline: "Letzte zwei Minuten",
+    timeline: "Zeitlicher Verlauf",
     summary: "Aufgezeichnete Sitzung",
     exportCsv: "Als CSV",
     exportJson: "Als JSON",

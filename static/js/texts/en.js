@@ -96,7 +96,7 @@ export const en = {
       `${face} is gone, so the correction by the neutral face is off.`,
     forget: "Forget",
     performance: "Performance",
-    timeline: "Last two minutes",
+    timeline: "Over time",
     summary: "Recorded session",
     exportCsv: "Export CSV",
     exportJson: "Export JSON",

@@ -53,10 +53,8 @@ def run(settings: Settings, serve: Serve) -> None:
     own_workers = settings.redis is None
     if own_workers and settings.detector == "yunet" and settings.detector_model is None:
         raise click.ClickException("yunet needs its ONNX file: name it with --detector-model FILE")
-    if settings.detector_model is not None and not settings.detector_model.is_file():
-        raise click.ClickException(
-            f"no detector at {settings.detector_model}: see --detector-model"
-        )
+    if own_workers and settings.detector_model and not settings.detector_model.is_file():
+        raise click.ClickException(f"no file at {settings.detector_model}: see --detector-model")
     host = settings.host or (_lan_address() if settings.lan else "127.0.0.1")
     try:
         certificate = _certificate(settings, host)

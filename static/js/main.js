@@ -399,6 +399,9 @@ document.addEventListener("drop", (event) => {
 dom.seek.addEventListener("input", () => {
   if (activity instanceof Video) activity.seek(Number(dom.seek.value));
 });
+dom.seek.addEventListener("keydown", (event) => {
+  if (activity instanceof Video) activity.onKey(event);
+});
 dom.pause.addEventListener("click", pause);
 dom.why.addEventListener("click", toggleWhy);
 dom.videoStep.addEventListener("change", changeVideoStep);
@@ -408,6 +411,10 @@ dom.flip.addEventListener("click", flip);
 dom.fullScreen.addEventListener("click", () => {
   if (document.fullscreenElement) document.exitFullscreen();
   else dom.stage.requestFullscreen().catch(() => {});
+});
+document.addEventListener("fullscreenchange", () => {
+  const { fullScreen, leaveFullScreen } = texts.page;
+  dom.fullScreen.textContent = document.fullscreenElement ? leaveFullScreen : fullScreen;
 });
 dom.stop.addEventListener("click", stopAndDelete);
 dom.mirror.addEventListener("change", () => {

@@ -75,6 +75,7 @@ export const de = {
     videoStep: "Untersuchte Bilder je Sekunde",
     snapshot: "Foto",
     fullScreen: "Vollbild",
+    leaveFullScreen: "Vollbild verlassen",
     flip: "Andere Kamera",
     toBack: "Rückkamera",
     toFront: "Frontkamera",

@@ -80,6 +80,7 @@ export const en = {
     videoStep: "Frames looked at a second",
     snapshot: "Snapshot",
     fullScreen: "Full screen",
+    leaveFullScreen: "Leave full screen",
     flip: "Other camera",
     toBack: "Back camera",
     toFront: "Front camera",

@@ -280,7 +280,7 @@ async function snapshot() {
 
 /** @param {Session} done */
 function offerSession(done) {
-  ui.showSummary(done);
+  ui.showSummary(done, activity instanceof Video ? "video" : "recording");
   dom.exportCsv.onclick = () =>
     save(new Blob([done.toCsv()], { type: "text/csv" }), `moodlight-${stamp()}.csv`);
   dom.exportJson.onclick = () =>

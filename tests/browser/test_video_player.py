@@ -22,7 +22,6 @@ NOTE_TIMES = """() => {
 }"""
 
 
-
 def middle_of(page, selector: str) -> tuple[float, float]:
     place = page.locator(selector).bounding_box()
     return place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
@@ -153,6 +152,7 @@ def test_a_video_file_is_analysed_played_and_summed_up(server, open_page, video_
     page.locator("#seek").fill("0")
     wait_for(page, f"({COLOURED_BOUNDS})().left < {end} - 0.1")
     page.click("#record")
+    assert page.inner_text("#summary-title") == "Summary of the video"
     assert "Face 1" in page.inner_text("#summary-tracks")
     with page.expect_download() as download:
         page.click("#export-csv")

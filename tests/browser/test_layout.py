@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.test_live import COLOURED_BOUNDS, start, wait_for
+from tests.browser.test_live import COLOURED_BOUNDS, film, start, wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -56,3 +56,61 @@ def test_it_fits_a_phone_of_360_pixels(server, open_page, locale):
     assert bars["y"] + bars["height"] <= 780
     # The header is one line.
     assert page.locator("header").bounding_box()["height"] < 70
+
+
+# Say each state in the header, and when live the number of viewers; what does not fit?
+TOO_WIDE = """async () => {
+    const {texts} = await import("/static/js/texts/index.js");
+    const {dom} = await import("/static/js/ui.js");
+    const shares = Object.values(texts.state).map((state) => [state, texts.page.share]);
+    const watched = ["running", "paused", "hidden"].map((key) => [texts.state[key], texts.watching(12)]);
+    return [...shares, ...watched].filter((said) => {
+        [dom.status.textContent, dom.share.textContent] = said;
+        return document.documentElement.scrollWidth > innerWidth;
+    });
+}"""
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "de-DE"])
+def test_the_header_fits_320_pixels_in_each_state(server, open_page, locale):
+    page = open_page(server, viewport={"width": 320, "height": 568}, locale=locale)
+    assert page.evaluate(TOO_WIDE) == []
+
+
+# How many elements each row has, top to bottom, and how far they reach.
+ROWS = """(elements) => {
+    const rows = {};
+    for (const element of elements) {
+        const {top, left, right} = element.getBoundingClientRect();
+        if (right) (rows[Math.round(top)] ??= []).push([Math.round(left), Math.round(right)]);
+    }
+    return Object.keys(rows).map(Number).sort((a, b) => a - b).map((top) => rows[top])
+        .map((row) => [row.length, row[0][0], row.at(-1)[1]]);
+}"""
+
+
+def rows_of(page, selector: str) -> list[int]:
+    """How many elements each row has; all rows are equally wide."""
+    counts, lefts, rights = zip(*page.locator(selector).evaluate_all(ROWS), strict=True)
+    assert max(lefts) - min(lefts) <= 1
+    assert max(rights) - min(rights) <= 1
+    return list(counts)
+
+
+def test_no_button_is_left_over_in_a_phone_s_last_row(server, open_page, picture_file):
+    page = open_page(server, viewport={"width": 360, "height": 740})
+    start(page)
+    page.wait_for_selector("#status[data-state=running]")
+    assert rows_of(page, "#toolbar button") == [3, 3]
+    page.locator("#flip").evaluate("(button) => (button.hidden = false)")
+    assert rows_of(page, "#toolbar button") == [3, 3, 1]
+    page.click("#record")
+    film(page, 0.5)
+    page.click("#record")
+    assert rows_of(page, "#summary .actions button") == [2, 1]
+    page.click("#summary-close")
+    page.click("#stop")
+    page.set_input_files("#file", str(picture_file))
+    page.wait_for_selector("#status[data-state=picture]")
+    assert rows_of(page, "#toolbar button") == [2, 2]
+    assert page.is_hidden("#timeline")  # a picture has no course

@@ -58,13 +58,14 @@ def test_it_fits_a_phone_of_360_pixels(server, open_page, locale):
     assert page.locator("header").bounding_box()["height"] < 70
 
 
-# Say each state in the header, and when live the number of viewers; what does not fit?
+# Say each state in the header, and with some the number of viewers; what does not fit?
 TOO_WIDE = """async () => {
     const {texts} = await import("/static/js/texts/index.js");
     const {dom} = await import("/static/js/ui.js");
-    const shares = Object.values(texts.state).map((state) => [state, texts.page.share]);
-    const watched = ["running", "paused", "hidden"].map((key) => [texts.state[key], texts.watching(12)]);
-    return [...shares, ...watched].filter((said) => {
+    const alone = Object.values(texts.state).map((state) => [state, texts.page.share]);
+    const {running, paused, hidden} = texts.state;
+    const watched = [running, paused, hidden].map((state) => [state, texts.watching(12)]);
+    return [...alone, ...watched].filter((said) => {
         [dom.status.textContent, dom.share.textContent] = said;
         return document.documentElement.scrollWidth > innerWidth;
     });

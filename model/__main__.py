@@ -1,5 +1,6 @@
 """`python -m model FILE...`: faces and expressions of pictures and videos, as JSON, CSV and MP4."""
 
+import os
 import re
 import sys
 from contextlib import ExitStack, closing
@@ -11,7 +12,7 @@ import click
 from model.card import DEFAULT_WEIGHTS, WeightsError
 from model.image_header import FrameError, FrameLimits, is_picture
 from model.names import AUTO, DETECTORS, ENGINE_CHOICES
-from model.records import Records
+from model.records import STDOUT, Records, RecordsError
 
 if TYPE_CHECKING:
     from model.engine import Engine
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 _LIMITS = FrameLimits(max_frame_bytes=100_000_000, max_width=16_384, max_height=16_384)
 # A frame that comes this much before its time counts: containers round times to milliseconds.
 _EARLY_MS = 1.0
-_STDOUT = Path("-")
+# What a name given with --annotated ends in where it is a file; the first is used in a folder.
+_PICTURES, _VIDEOS = (".jpg", ".jpeg", ".png"), (".mp4",)
 
 
 class _Duration(click.ParamType):
@@ -47,13 +49,13 @@ class _Duration(click.ParamType):
 @click.option(
     "--csv",
     "table",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="A table with a row for each face.",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="A table with a row for each face; - is standard output.",
 )
 @click.option(
     "--annotated",
     type=click.Path(path_type=Path),
-    help="Pictures with boxes and bars: a folder, or an .mp4 file for one video.",
+    help="Pictures with boxes and bars: a folder, or for one input a .jpg, .png or .mp4 file.",
 )
 @click.option(
     "--every",
@@ -88,15 +90,21 @@ def main(
 
     A line is {"file", "width", "height", "faces"}, the faces as the server sends them; a video has
     one for each frame looked at, with its time in milliseconds as "t". {"file", "error"} stands for
-    what could not be read. Existing outputs are overwritten. The exit status is 1 if a file could
-    not be read, or not to its end.
+    what could not be read, or whose annotated copy could not be written. Existing outputs are
+    overwritten. The exit status is 1 if anything could not be read, or written, to its end.
     """
     if jsonl is None and table is None:
-        jsonl = _STDOUT
-    _check_outputs(files, jsonl, table, annotated)
+        jsonl = STDOUT
+    if jsonl == table == STDOUT:
+        raise click.UsageError("--jsonl and --csv on standard output: name a file for one of them")
+    if annotated and _is_file(annotated) and len(files) > 1:
+        raise click.UsageError("several files: name a folder with --annotated")
+    targets = [_target(file, annotated) for file in files]
+    _check_outputs(files, jsonl, table, *targets)
     # Imported here, so that --help and wrong options answer at once.
     import cv2
 
+    from model.annotate import WriteError
     from model.detector import DetectorError
     from model.engine import Engine
     from model.video import VideoError
@@ -107,60 +115,53 @@ def main(
     except (WeightsError, DetectorError) as error:
         raise click.ClickException(str(error)) from None
     failed = False
-    with ExitStack() as outputs:
+    if annotated and not _is_file(annotated):
         try:
-            lines = jsonl and outputs.enter_context(click.open_file(str(jsonl), "w", "utf-8"))
-            rows = table and outputs.enter_context(table.open("w", encoding="utf-8", newline=""))
-            if annotated and not _is_mp4(annotated):
-                annotated.mkdir(parents=True, exist_ok=True)
+            annotated.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise click.FileError(str(error.filename), error.strerror) from None
-        records = Records(lines, rows)
-        for file in files:
-            try:
-                if is_picture(file):
-                    _picture(file, engine, records, annotated)
-                else:
-                    # A bar among lines of JSON would garble both.
-                    bar = jsonl != _STDOUT or not sys.stdout.isatty()
-                    _video(file, engine, records, annotated, every_ms, bar)
-            except (OSError, FrameError, VideoError) as error:
-                said = error.strerror if isinstance(error, OSError) else str(error)
-                records.add_error(file, said)
-                click.echo(f"{file}: {said}", err=True)
-                failed = True
+            raise click.FileError(str(annotated), error.strerror) from None
+    try:
+        with Records(jsonl, table) as records:
+            for file, target in zip(files, targets, strict=True):
+                try:
+                    if is_picture(file):
+                        _picture(file, engine, records, target)
+                    else:
+                        # A bar among the lines of an output would garble both.
+                        bar = STDOUT not in (jsonl, table) or not sys.stdout.isatty()
+                        _video(file, engine, records, target, every_ms, bar)
+                except (OSError, FrameError, VideoError, WriteError) as error:
+                    said = error.strerror if isinstance(error, OSError) else str(error)
+                    records.add_error(file, said)
+                    click.echo(f"{file}: {said}", err=True)
+                    failed = True
+    except RecordsError as error:
+        raise click.ClickException(str(error)) from None
     sys.exit(1 if failed else 0)
 
 
-def _picture(file: Path, engine: "Engine", records: Records, annotated: Path | None) -> None:
-    import cv2
-
-    from model.annotate import annotate
+def _picture(file: Path, engine: "Engine", records: Records, target: Path | None) -> None:
+    from model.annotate import annotate, write
     from model.decode import decode
 
     encoded = file.read_bytes()
     analysis = engine.analyze(encoded, _LIMITS)
     records.add(file, analysis.to_dict())
-    if annotated:
-        if _is_mp4(annotated):
-            raise click.UsageError(f"{file} is no video: name a folder with --annotated")
-        target = annotated / f"{file.stem}.annotated.jpg"
-        cv2.imwrite(str(target), annotate(decode(encoded), analysis.faces))
+    if target:
+        write(target, annotate(decode(encoded), analysis.faces))
 
 
 def _video(
     file: Path,
     engine: "Engine",
     records: Records,
-    annotated: Path | None,
+    target: Path | None,
     every_ms: float,
     show_bar: bool,
 ) -> None:
     from model.annotate import annotate
     from model.video import Video, VideoWriter
 
-    if annotated and not _is_mp4(annotated):
-        annotated = annotated / f"{file.stem}.annotated.mp4"
     writer, tracks, faces, looked_at = None, None, [], None
     with ExitStack() as opened:
         video = opened.enter_context(closing(Video(file)))
@@ -175,7 +176,7 @@ def _video(
         )
         for ms in times:
             step = (ms + _EARLY_MS) // every_ms if every_ms else ms
-            if step == looked_at and not annotated:
+            if step == looked_at and not target:
                 continue
             frame = video.frame()
             if step != looked_at:
@@ -184,33 +185,49 @@ def _video(
                 faces = analysis.faces
                 numbers, tracks = analysis.follow(tracks, ms)
                 records.add(file, analysis.to_dict(numbers), ms)
-            if annotated:
+            if target:
                 if writer is None:
                     size = (frame.shape[1], frame.shape[0])
-                    writer = opened.enter_context(VideoWriter(annotated, video.rate_hz, size))
+                    writer = opened.enter_context(VideoWriter(target, video.rate_hz, size))
                 writer.write(annotate(frame, faces), ms)
+
+
+def _target(file: Path, annotated: Path | None) -> Path | None:
+    """Where a file's annotated copy goes, if one is wanted and the file can be read."""
+    if annotated is None:
+        return None
+    try:
+        picture = is_picture(file)
+    except OSError:  # said when its turn comes
+        return None
+    endings = _PICTURES if picture else _VIDEOS
+    if not _is_file(annotated):
+        return annotated / f"{file.stem}.annotated{endings[0]}"
+    if annotated.suffix.lower() not in endings:
+        kind = "video" if picture else "picture"
+        raise click.UsageError(
+            f"{file} is no {kind}: name a folder with --annotated, or a file that ends in "
+            + " or ".join(endings)
+        )
+    return annotated
 
 
 def _check_outputs(files: tuple[Path, ...], *outputs: Path | None) -> None:
     """No output may be an input, or another output: it would be overwritten."""
-    annotated = outputs[-1]
-    if annotated and _is_mp4(annotated) and len(files) > 1:
-        raise click.UsageError("several files: name a folder with --annotated")
-    if annotated and len({file.stem for file in files}) < len(files):
-        raise click.UsageError(
-            "files of one name: their annotated copies would overwrite each other"
-        )
-    taken = {file.resolve() for file in files}
+    taken = {os.path.realpath(file) for file in files}
     for output in outputs:
-        if output is None or output == _STDOUT:
+        if output is None or output == STDOUT:
             continue
-        if output.resolve() in taken:
-            raise click.UsageError(f"{output} is named twice: name another file for the output")
-        taken.add(output.resolve())
+        place = os.path.realpath(output)
+        if place in taken:
+            raise click.UsageError(
+                f"{output} would overwrite an input or another output: name another file or folder"
+            )
+        taken.add(place)
 
 
-def _is_mp4(path: Path) -> bool:
-    return path.suffix.lower() == ".mp4"
+def _is_file(annotated: Path) -> bool:
+    return annotated.suffix.lower() in (*_PICTURES, *_VIDEOS)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Pictures with boxes, labels and bars drawn on them."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 
@@ -18,6 +20,23 @@ COLOURS_BGR = {
 }
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _WHITE, _DARK = (255, 255, 255), (22, 18, 16)
+
+
+class WriteError(RuntimeError):
+    """A picture cannot be written; the message says which and why."""
+
+
+def write(path: Path, picture_bgr: np.ndarray) -> None:
+    """Write an (H, W, 3) uint8 picture as what the file's name ends in, .jpg or .png.
+
+    Raises:
+        WriteError: the file cannot be written.
+    """
+    _, encoded = cv2.imencode(path.suffix, picture_bgr)
+    try:
+        path.write_bytes(encoded)
+    except OSError as error:
+        raise WriteError(f"cannot write {path}: {error.strerror}") from None
 
 
 def annotate(frame_bgr: np.ndarray, faces: list[Face]) -> np.ndarray:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from model.geometry import area
+from model.paths import for_opencv
 
 # Faces of one frame that are looked at: each costs some 2 ms more, and a picture can show hundreds.
 MAX_FACES = 32
@@ -114,10 +115,12 @@ class YuNet:
             raise DetectorError(f"no YuNet file at {model_path}: check --detector-model")
         try:
             self._net = cv2.FaceDetectorYN.create(
-                str(model_path), "", (320, 320), score_threshold=self._MIN_SCORE
+                for_opencv(model_path), "", (320, 320), score_threshold=self._MIN_SCORE
             )
         except cv2.error as error:
             raise DetectorError(f"{model_path} is not a YuNet model: {error.err}") from None
+        except ValueError as error:
+            raise DetectorError(str(error)) from None
 
     def detect(self, frame_bgr: np.ndarray) -> Detections:
         height, width = frame_bgr.shape[:2]

@@ -2,10 +2,15 @@
 
 import csv
 import json
+import sys
+from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any, TextIO
+from types import TracebackType
+from typing import Any, Self
 
 from model.labels import LABELS
+
+STDOUT = Path("-")
 
 _COLUMNS = (
     "file",
@@ -17,19 +22,79 @@ _COLUMNS = (
 )
 
 
+class RecordsError(RuntimeError):
+    """An output cannot be written; the message says which and why."""
+
+
+class _Output:
+    """Takes text and hands it on at once, so that whoever wrote it learns what became of it."""
+
+    def __init__(self, path: Path) -> None:
+        # File names need not be UTF-8: what of them is not is written as an escape.
+        how = {"encoding": "utf-8", "errors": "backslashreplace", "newline": ""}
+        self._path = path
+        if path == STDOUT:
+            sys.stdout.reconfigure(**how)
+            self._file = sys.stdout
+            return
+        try:
+            self._file = path.open("w", **how)
+        except OSError as error:
+            raise self._failure(error) from None
+
+    def write(self, text: str) -> None:
+        try:
+            self._file.write(text)
+            self._file.flush()
+        except OSError as error:
+            if self._path == STDOUT:
+                sys.stdout = None  # at its end Python would try again, and complain in its own way
+            raise self._failure(error) from None
+
+    def close(self) -> None:
+        if self._path == STDOUT:
+            return
+        try:
+            self._file.close()
+        except OSError as error:
+            raise self._failure(error) from None
+
+    def _failure(self, error: OSError) -> RecordsError:
+        name = "standard output" if self._path == STDOUT else self._path
+        return RecordsError(f"cannot write {name}: {error.strerror}")
+
+
 class Records:
-    """Writes each result to the outputs that there are.
+    """Writes each result to the outputs that there are; use it in a `with` statement.
 
     Args:
-        lines: takes one line of JSON a picture, a frame or an error.
-        table: takes one row a face; opened with newline="".
+        lines: file that gets one line of JSON a picture, a frame or an error; - is standard output.
+        table: file that gets one row of CSV a face; - is standard output.
+
+    Raises:
+        RecordsError: an output cannot be written; so does every method.
     """
 
-    def __init__(self, lines: TextIO | None, table: TextIO | None) -> None:
-        self._lines = lines
-        self._rows = csv.writer(table) if table else None
+    def __init__(self, lines: Path | None, table: Path | None) -> None:
+        self._opened = ExitStack()
+        self._lines = self._open(lines)
+        self._rows = csv.writer(self._open(table)) if table else None
         if self._rows:
             self._rows.writerow(_COLUMNS)
+
+    def _open(self, path: Path | None) -> _Output | None:
+        return path and self._opened.enter_context(closing(_Output(path)))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._opened.close()
 
     def add(self, file: Path, result: dict[str, Any], ms: float | None = None) -> None:
         """Note the faces of a picture, or of a video's frame.
@@ -61,4 +126,4 @@ class Records:
 
     def _write_line(self, line: dict[str, Any]) -> None:
         if self._lines:
-            print(json.dumps(line), file=self._lines, flush=True)
+            self._lines.write(json.dumps(line) + "\n")

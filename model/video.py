@@ -9,6 +9,8 @@ from typing import Self
 import cv2
 import numpy as np
 
+from model.paths import for_opencv
+
 # MPEG-4 Part 2: the one MP4 codec whose encoder every OpenCV wheel has (most lack H.264's).
 _CODEC = "mp4v"
 # Some headers give the rate of their clock (WebM: 1000) instead of the frames'.
@@ -22,6 +24,13 @@ class VideoError(ValueError):
     """A video cannot be read or written; the message says why."""
 
 
+def _name(path: Path) -> str:
+    try:
+        return for_opencv(path)
+    except ValueError as error:
+        raise VideoError(str(error)) from None
+
+
 class Video:
     """Frames of a video file in order, turned upright as the file's rotation asks.
 
@@ -33,12 +42,12 @@ class Video:
         frame_count: frames as the header says; None where it does not.
 
     Raises:
-        VideoError: it cannot be opened, or has no frame that can be decoded.
+        VideoError: it cannot be opened, or has no frame that can be decoded, or its path is not
+            UTF-8.
     """
 
     def __init__(self, path: Path) -> None:
-        # An absolute path is never taken for a protocol or a numbered series of pictures.
-        self._capture = cv2.VideoCapture(str(path.resolve()), cv2.CAP_FFMPEG)
+        self._capture = cv2.VideoCapture(_name(path), cv2.CAP_FFMPEG)
         if not (self._capture.isOpened() and self._capture.grab()):
             raise VideoError(
                 "it is no JPEG, PNG or WebP picture, and no video with a frame that can be read: "
@@ -103,17 +112,19 @@ class VideoWriter:
         size: width and height, pixels.
 
     Raises:
-        VideoError: the file or the codec cannot be opened.
+        VideoError: the file or the codec cannot be opened, or the path is not UTF-8; at the end of
+            the `with` statement, the file is not whole.
     """
 
     def __init__(self, path: Path, rate_hz: float, size: tuple[int, int]) -> None:
         # Two decimals: the codec's clock has 16 bits.
         self._rate_hz = round(rate_hz, 2)
+        self._path = path
         self._size = size
         self._picture: np.ndarray | None = None
         self._written = 0
         code = cv2.VideoWriter_fourcc(*_CODEC)
-        self._writer = cv2.VideoWriter(str(path.resolve()), code, self._rate_hz, size)
+        self._writer = cv2.VideoWriter(_name(path), code, self._rate_hz, size)
         if not self._writer.isOpened():
             raise VideoError(
                 f"cannot write {path}: its folder may be missing or write-protected, or this "
@@ -130,8 +141,19 @@ class VideoWriter:
         trace: TracebackType | None,
     ) -> None:
         if self._picture is not None:
-            self._writer.write(self._picture)
+            self._write()
         self._writer.release()
+        if error is None and not self._is_whole():
+            raise VideoError(f"cannot write {self._path} to its end: the disk may be full")
+
+    def _write(self) -> None:
+        self._writer.write(self._picture)
+        self._written += 1
+
+    def _is_whole(self) -> bool:
+        """Whether the file has all frames: neither writing nor closing would have said so."""
+        written = cv2.VideoCapture(_name(self._path), cv2.CAP_FFMPEG)
+        return round(written.get(cv2.CAP_PROP_FRAME_COUNT)) == self._written
 
     def write(self, picture_bgr: np.ndarray, ms: float) -> None:
         """Show a picture from a time on.
@@ -141,8 +163,7 @@ class VideoWriter:
             ms: milliseconds from the start, increasing; the first is 0.
         """
         while self._picture is not None and (self._written + 0.5) * 1000 / self._rate_hz < ms:
-            self._writer.write(self._picture)
-            self._written += 1
+            self._write()
         if picture_bgr.shape[1::-1] != self._size:
             picture_bgr = cv2.resize(picture_bgr, self._size)
         self._picture = picture_bgr

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import resource
 import struct
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from click.testing import CliRunner
 
 from model import video
 from model.__main__ import main
+from model.detector import DetectorError, YuNet
 from model.labels import LABELS
 from model.video import Video, VideoError, VideoWriter
 from tests.conftest import ROOT
@@ -31,6 +33,12 @@ def make_clip(path: Path, frames: list[np.ndarray], rate_hz: float = 10, codec="
         writer.write(frame)
     writer.release()
     return path
+
+
+def write(path: Path, frames: list[np.ndarray], rate_hz: float) -> None:
+    with VideoWriter(path, rate_hz, SMALL) as writer:
+        for i, frame in enumerate(frames):
+            writer.write(frame, 1000 * i / rate_hz)
 
 
 def shades(count: int) -> list[np.ndarray]:
@@ -182,11 +190,13 @@ def test_pictures_and_videos_together(portrait_jpeg, tmp_path):
     [
         (["--every", "5"], "say 200ms or 0.5s"),
         (["--every", "-1s"], "say 200ms or 0.5s"),
-        (["--jsonl", "{clip}"], "named twice"),
-        (["--annotated", "{clip}"], "named twice"),
-        (["--csv", "x.mp4", "--annotated", "x.mp4"], "named twice"),
+        (["--jsonl", "{clip}"], "would overwrite"),
+        (["--annotated", "{clip}"], "would overwrite"),
+        (["--csv", "x.mp4", "--annotated", "x.mp4"], "would overwrite"),
+        (["{clip}", "--annotated", "x"], "would overwrite"),
         (["b.mp4", "--annotated", "x.mp4"], "name a folder"),
-        (["b/a.jpg", "--annotated", "x"], "overwrite each other"),
+        (["--annotated", "x.jpg"], "is no picture"),
+        (["--csv", "-", "--jsonl", "-"], "for one of them"),
         (["--csv", "{clip}.none/a.csv"], "No such file"),
     ],
 )
@@ -212,8 +222,108 @@ def test_existing_outputs_are_overwritten(tmp_path):
 def test_a_picture_is_not_written_as_a_video(portrait_jpeg, tmp_path):
     (tmp_path / "b.jpg").write_bytes(portrait_jpeg)
     done = run(tmp_path / "b.jpg", "--annotated", tmp_path / "out.mp4")
-    assert done.exit_code != 0
+    assert done.exit_code == 2
     assert "is no video" in done.stderr
+    assert done.stdout == ""
+
+
+def test_no_annotated_copy_overwrites_an_input(portrait_jpeg, tmp_path):
+    first, second = tmp_path / "a.jpg", tmp_path / "a.annotated.jpg"
+    for file in (first, second):
+        file.write_bytes(portrait_jpeg)
+    done = run(first, second, "--annotated", tmp_path)
+    assert done.exit_code == 2
+    assert f"{second} would overwrite" in done.stderr
+    assert second.read_bytes() == portrait_jpeg
+
+
+def test_a_picture_and_a_video_of_one_name_go_together(portrait_jpeg, tmp_path):
+    clip = make_clip(tmp_path / "a.mp4", shades(2))
+    (tmp_path / "a.jpg").write_bytes(portrait_jpeg)
+    assert run(clip, tmp_path / "a.jpg", "--annotated", tmp_path / "out").exit_code == 0
+    names = [path.name for path in (tmp_path / "out").iterdir()]
+    assert sorted(names) == ["a.annotated.jpg", "a.annotated.mp4"]
+
+
+@pytest.mark.parametrize("name", ["out.jpg", "out.JPEG", "out.png"])
+def test_one_picture_can_be_given_a_target(name, portrait_jpeg, portrait, tmp_path):
+    (tmp_path / "a.jpg").write_bytes(portrait_jpeg)
+    assert run(tmp_path / "a.jpg", "--annotated", tmp_path / name).exit_code == 0
+    assert cv2.imread(str(tmp_path / name)).shape == portrait.shape
+
+
+def test_an_annotated_picture_that_cannot_be_written_is_an_error(portrait_jpeg, tmp_path):
+    (tmp_path / "a.jpg").write_bytes(portrait_jpeg)
+    (tmp_path / "a.annotated.jpg").mkdir()
+    done = run(tmp_path / "a.jpg", "--annotated", tmp_path)
+    assert done.exit_code == 1
+    assert f"cannot write {tmp_path / 'a.annotated.jpg'}: Is a directory" in done.stderr
+
+
+def test_a_video_that_cannot_be_written_to_its_end_is_an_error(tmp_path):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        with pytest.raises(VideoError, match="to its end"):
+            write(tmp_path / "a.mp4", noise(50), 10)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_name_that_is_not_utf8_gets_a_sentence(tmp_path):
+    name = tmp_path / os.fsdecode(b"caf\xe9.mp4")
+    make_clip(tmp_path / "a.mp4", shades(1)).rename(name)
+    for opening in (lambda: Video(name), lambda: VideoWriter(name, 10, SMALL)):
+        with pytest.raises(VideoError, match="not UTF-8"):
+            opening()
+    with pytest.raises(DetectorError, match="not UTF-8"):
+        YuNet(name)
+
+
+def test_a_picture_whose_name_is_not_utf8_is_a_picture_all_the_same(portrait_jpeg, tmp_path):
+    name = tmp_path / os.fsdecode(b"caf\xe9.jpg")
+    name.write_bytes(portrait_jpeg)
+    table = tmp_path / "t.csv"
+    assert run(name, "--csv", table, "--annotated", tmp_path / "out").exit_code == 0
+    (row,) = csv.DictReader(table.read_text().splitlines())
+    assert row["file"] == str(tmp_path / r"caf\udce9.jpg")
+    assert os.listdir(os.fsencode(tmp_path / "out")) == [b"caf\xe9.annotated.jpg"]
+    assert (
+        b"udce9"
+        in subprocess.run(
+            [sys.executable, "-m", "model", name, "--csv", "-"], cwd=ROOT, capture_output=True
+        ).stdout
+    )
+
+
+def test_a_link_to_itself_gets_a_sentence(tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    done = run(tmp_path / "loop")
+    assert done.exit_code == 1
+    assert "symbolic links" in json.loads(done.stdout)["error"]
+
+
+@pytest.mark.parametrize("options", [["--csv", "/dev/full"], ["--jsonl", "/dev/full"], []])
+def test_a_full_disk_gets_one_sentence(options, portrait_jpeg, tmp_path):
+    (tmp_path / "a.jpg").write_bytes(portrait_jpeg)
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "model", tmp_path / "a.jpg", *options],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 1
+    name = options[1] if options else "standard output"
+    assert done.stderr == f"Error: cannot write {name}: No space left on device\n"
+
+
+def test_the_table_can_go_to_standard_output(portrait_jpeg, tmp_path):
+    (tmp_path / "a.jpg").write_bytes(portrait_jpeg)
+    done = run(tmp_path / "a.jpg", "--csv", "-")
+    (row,) = csv.DictReader(done.stdout.splitlines())
+    assert row["file"] == str(tmp_path / "a.jpg")
 
 
 @pytest.mark.parametrize("content", [b"", b"text\n", b"RIFF\x24\0\0\0WAVEfmt "])
@@ -313,9 +423,7 @@ def test_a_rate_that_is_none_is_replaced(tmp_path):
 
 @pytest.mark.parametrize("rate_hz", [23.976, 29.97003, 125.1234, 239.7602])
 def test_any_rate_can_be_written(rate_hz, tmp_path):
-    with VideoWriter(tmp_path / "a.mp4", rate_hz, SMALL) as writer:
-        for i, frame in enumerate(shades(12)):
-            writer.write(frame, 1000 * i / rate_hz)
+    write(tmp_path / "a.mp4", shades(12), rate_hz)
     rate, count, frames = read_back(tmp_path / "a.mp4")
     assert rate == pytest.approx(rate_hz, abs=0.01)
     assert count == len(frames) == 12

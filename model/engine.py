@@ -5,6 +5,7 @@ for face in Engine().infer(frame_bgr):
     print(face.label, face.confidence, face.box)
 """
 
+import sys
 import time
 from dataclasses import replace
 from functools import cached_property
@@ -19,6 +20,7 @@ from model.analysis import TRACK_UNITS, Analysis, Face
 from model.card import DEFAULT_WEIGHTS, load_card
 from model.crop import CROP_RULES, crop_corners, crop_face
 from model.decode import decode_reduced
+from model.explainer import Explainer
 from model.geometry import area, clip
 from model.image_header import FrameLimits, check_header
 from model.labels import LABELS
@@ -216,3 +218,13 @@ class Engine:
 
         faces = classifiers.to_faces(face.crop[None])
         return layer_cam(self.net, faces, self._head, LABELS.index(face.label))
+
+    def explain_soon(self, face: Face) -> np.ndarray | None:
+        """Like `explain`, but None while torch would have to be loaded first; it then is."""
+        if "torch" in sys.modules:
+            return self.explain(face)
+        return self._explainer.heat(face.crop, self._head, LABELS.index(face.label))
+
+    @cached_property
+    def _explainer(self) -> Explainer:
+        return Explainer(self._weights)

@@ -27,6 +27,9 @@ from model.image_header import BAD_FRAME, FrameError, FrameLimits
 from model.names import AUTO, DETECTORS, ENGINE_CHOICES, FULL_DETECTION_MS
 
 if TYPE_CHECKING:  # loaded late, and slowly
+    import numpy as np
+
+    from model.analysis import Face
     from model.engine import Engine
 
 log = logging.getLogger("moodlight.worker")
@@ -209,7 +212,8 @@ def answer(
         }
         if message["explain"] in numbers:
             face = analysis.faces[numbers.index(message["explain"])]
-            reply["why"] = _why(engine, face, message["explain"])
+            if (heat := engine.explain_soon(face)) is not None:
+                reply["why"] = _why(face, message["explain"], heat)
         return reply
     except FrameError as error:
         return {"type": messages.FAILURE, "code": error.code, "message": str(error)}
@@ -221,13 +225,13 @@ def answer(
         return {"type": messages.FAILURE, "code": BAD_FRAME, "message": said}
 
 
-def _why(engine, face, track: int) -> dict:
+def _why(face: "Face", track: int, heat: "np.ndarray") -> dict[str, Any]:
     """The heat map of one face as `result` carries it (docs/protocol.md)."""
     return {
         "track": track,
         "label": face.label,
         "corners": face.corners.round(1).tolist(),
-        "heat": engine.explain(face).round(2).tolist(),
+        "heat": heat.round(2).tolist(),
     }
 
 

@@ -5,9 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 
+from model.card import DEFAULT_WEIGHTS
 from model.engine import Engine
+from model.explainer import Explainer
+from model.labels import LABELS
 from model.resnet9 import ResNet9
 from model.saliency import layer_cam
+from tests.conftest import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +55,38 @@ def test_explaining_leaves_no_gradients_behind():
     a, b = layer_cam(net, x, 0, 1), layer_cam(net, x, 1, 1)
     assert all(p.grad is None for p in net.parameters())
     assert not np.array_equal(a, b)
+
+
+def explained(explainer: Explainer, *question: object) -> np.ndarray:
+    heats = []
+    wait_until(lambda: heats.append(explainer.heat(*question)) or heats[-1] is not None, 60)
+    assert heats[0] is None
+    return heats[-1]
+
+
+def test_another_process_says_the_same_and_is_missed_by_nobody(engine, portrait):
+    (face,) = engine.infer(portrait)
+    question = (face.crop, engine.card["architecture"]["heads"].index("ferplus"), 3)
+    explainer = Explainer(DEFAULT_WEIGHTS)
+    heat = explained(explainer, *question)
+    assert face.label == LABELS[3]
+    np.testing.assert_allclose(heat, engine.explain(face), atol=1e-5)
+    explainer._process.kill()
+    assert [explainer.heat(*question) for _ in range(2)] == [None, None]
+
+
+def test_the_process_that_explains_ends_with_the_one_that_asks(engine, portrait):
+    (face,) = engine.infer(portrait)
+    explainer = Explainer(DEFAULT_WEIGHTS)
+    explained(explainer, face.crop, 0, 3)
+    with explainer._process as process:
+        process.stdin.close()
+        assert process.wait(10) == 0
+
+
+def test_a_process_that_cannot_start_is_started_once(tmp_path, caplog):
+    explainer = Explainer(tmp_path / "none.safetensors")
+    assert explainer.heat(np.zeros((48, 48), np.uint8), 0, 0) is None
+    wait_until(lambda: "cannot start" in caplog.text, 60)
+    assert explainer.heat(np.zeros((48, 48), np.uint8), 0, 0) is None
+    assert caplog.text.count("cannot start") == 1

@@ -11,7 +11,7 @@ import click
 
 from model.card import DEFAULT_WEIGHTS, WeightsError
 from model.image_header import FrameError, FrameLimits, is_picture
-from model.names import AUTO, DETECTORS, ENGINE_CHOICES
+from model.names import AUTO, DEFAULT_DETECTOR, DETECTORS, ENGINE_CHOICES
 from model.records import STDOUT, Records, RecordsError
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class _Duration(click.ParamType):
     "Beyond 1.5s no face keeps its number.",
 )
 @click.option("--weights", type=click.Path(path_type=Path), default=DEFAULT_WEIGHTS)
-@click.option("--detector", type=click.Choice(DETECTORS), default="mtcnn")
+@click.option("--detector", type=click.Choice(DETECTORS), default=DEFAULT_DETECTOR)
 @click.option("--detector-model", type=click.Path(path_type=Path), help="YuNet's ONNX file.")
 @click.option(
     "--engine",

@@ -24,7 +24,7 @@ from model.explainer import Explainer
 from model.geometry import area, clip
 from model.image_header import FrameLimits, check_header
 from model.labels import LABELS
-from model.names import AUTO
+from model.names import AUTO, DEFAULT_DETECTOR
 
 if TYPE_CHECKING:
     from model.resnet9 import ResNet9
@@ -55,7 +55,7 @@ class Engine:
     def __init__(
         self,
         weights: Path = DEFAULT_WEIGHTS,
-        detector_name: str = "mtcnn",
+        detector_name: str = DEFAULT_DETECTOR,
         detector_model: Path | None = None,
         engine: str = AUTO,
         full_detection_ms: float = 0,

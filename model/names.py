@@ -1,6 +1,7 @@
 """Names of the face detectors and engines, for command lines that must not import OpenCV."""
 
 DETECTORS = ("mtcnn", "haar", "yunet")
+DEFAULT_DETECTOR = DETECTORS[0]
 
 # What computes the network; `auto` stands for the fastest on this machine.
 TORCH_FLOAT32, TORCH_BFLOAT16, ONNX_INT8 = "torch-float32", "torch-bfloat16", "onnx-int8"

@@ -24,7 +24,7 @@ import click
 from model import logs, messages
 from model.card import DEFAULT_WEIGHTS
 from model.image_header import BAD_FRAME, FrameError, FrameLimits
-from model.names import AUTO, DETECTORS, ENGINE_CHOICES, FULL_DETECTION_MS
+from model.names import AUTO, DEFAULT_DETECTOR, DETECTORS, ENGINE_CHOICES, FULL_DETECTION_MS
 
 if TYPE_CHECKING:  # loaded late, and slowly
     import numpy as np
@@ -42,33 +42,51 @@ class _StartError(RuntimeError):
     """A sentence for whoever runs the worker."""
 
 
-@click.command()
-@click.option("--redis", "url", envvar="MOODLIGHT_REDIS", help="Serve the cluster on this Redis.")
-@click.option("--connect", "address", help="HOST:PORT of the web process; it says so itself.")
-@click.option("--weights", type=click.Path(path_type=Path), default=DEFAULT_WEIGHTS)
-@click.option("--detector", "detector_name", type=click.Choice(DETECTORS), default=DETECTORS[0])
-@click.option("--detector-model", type=click.Path(path_type=Path))
-@click.option("--engine", "engine_name", type=click.Choice(ENGINE_CHOICES), default=AUTO)
-@click.option("--full-detection-ms", type=int, default=FULL_DETECTION_MS)
-@click.option("--max-frame-bytes", type=int, default=FrameLimits.max_frame_bytes)
-@click.option("--max-width", type=int, default=FrameLimits.max_width)
-@click.option("--max-height", type=int, default=FrameLimits.max_height)
+# Every option but --connect is one of `python -m webapp` too, of the same name in the environment,
+# range and default (webapp/config.py).
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command(context_settings={"auto_envvar_prefix": "MOODLIGHT"})
+@click.option("--redis", help="Serve the cluster on this Redis.")
+@click.option(
+    "--connect",
+    "address",
+    allow_from_autoenv=False,
+    help="HOST:PORT of the web process; it says so itself.",
+)
+@click.option("--weights", type=_FILE, default=DEFAULT_WEIGHTS)
+@click.option("--detector", type=click.Choice(DETECTORS), default=DEFAULT_DETECTOR)
+@click.option("--detector-model", type=_FILE)
+@click.option("--engine", type=click.Choice(ENGINE_CHOICES), default=AUTO)
+@click.option("--full-detection-ms", type=click.IntRange(0, 10_000), default=FULL_DETECTION_MS)
+@click.option(
+    "--max-frame-bytes",
+    type=click.IntRange(1_000, 50_000_000),
+    default=FrameLimits.max_frame_bytes,
+)
+@click.option("--max-width", type=click.IntRange(16, 16_384), default=FrameLimits.max_width)
+@click.option("--max-height", type=click.IntRange(16, 16_384), default=FrameLimits.max_height)
 @click.option("--log-json", is_flag=True)
 def main(
-    url: str | None,
+    redis: str | None,
     address: str | None,
     weights: Path,
-    detector_name: str,
+    detector: str,
     detector_model: Path | None,
-    engine_name: str,
+    engine: str,
     full_detection_ms: int,
     max_frame_bytes: int,
     max_width: int,
     max_height: int,
     log_json: bool,
 ) -> None:
-    """Serve frames: all options but the first are the same as those of `python -m webapp`."""
-    if not url and not address:
+    """Serve frames, for the web process that started this or for the cluster on a Redis.
+
+    Every option but --connect is also an environment variable: MOODLIGHT_ and its name, as
+    MOODLIGHT_MAX_WIDTH.
+    """
+    if not redis and not address:
         raise click.UsageError("name the cluster's Redis: --redis redis://HOST:6379")
     _silence_codecs()
     logs.set_up(log_json)
@@ -79,13 +97,11 @@ def main(
     os.environ["OPENCV_IO_MAX_IMAGE_PIXELS"] = str(max_width * max_height)
     # Workers are the parallelism: more threads in each would only fight over the cores.
     os.environ["OMP_NUM_THREADS"] = "1"  # torch's, should it be loaded
-    load = functools.partial(
-        _load, weights, detector_name, detector_model, engine_name, full_detection_ms
-    )
+    load = functools.partial(_load, weights, detector, detector_model, engine, full_detection_ms)
     if address:
         _serve_web_process(address, limits, load)
     else:
-        _serve_cluster(url, weights, detector_name, limits, load)
+        _serve_cluster(redis, weights, detector, limits, load)
 
 
 def _load(

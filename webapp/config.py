@@ -11,7 +11,7 @@ import click
 
 from model.card import DEFAULT_WEIGHTS
 from model.image_header import FrameLimits
-from model.names import AUTO, DETECTORS, ENGINE_CHOICES, FULL_DETECTION_MS
+from model.names import AUTO, DEFAULT_DETECTOR, DETECTORS, ENGINE_CHOICES, FULL_DETECTION_MS
 
 ENV_PREFIX = "MOODLIGHT_"
 LAST_PORT = 65_535
@@ -61,7 +61,7 @@ class Settings:
     workers: int = 1
     redis: str | None = None
     weights: Path = DEFAULT_WEIGHTS
-    detector: str = "mtcnn"
+    detector: str = DEFAULT_DETECTOR
     detector_model: Path | None = None
     engine: str = AUTO
     full_detection_ms: int = FULL_DETECTION_MS

@@ -51,7 +51,7 @@ export class Picture {
   async open(file) {
     let jpeg;
     try {
-      jpeg = await readPicture(file, dom.still);
+      jpeg = await readPicture(file, dom.still, this.cancel.signal);
     } catch {
       throw new UnreadableError();
     }

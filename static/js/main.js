@@ -142,7 +142,7 @@ function pause() {
  * @param {File | undefined} file
  * @param {HTMLElement} focused once the file is on the stage
  */
-async function openFile(file, focused = dom.stop) {
+async function openFile(file, focused = dom.stage) {
   if (!file) return;
   if (!dom.consent.checked) {
     ui.showNotice(texts.consentFirst);
@@ -289,7 +289,7 @@ function offerSession(done) {
 
 function toggleRecording() {
   if (activity instanceof Video) {
-    offerSession(activity.session());
+    if (activity.session) offerSession(activity.session);
     return;
   }
   session?.end(Date.now());

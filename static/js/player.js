@@ -8,7 +8,6 @@ import { faceAt } from "./geometry.js";
 import { EXPLAIN_EVERY_MS } from "./live.js";
 import { persist, Refusal } from "./refusal.js";
 import { Session } from "./session.js";
-import { Steadier } from "./steady.js";
 import { showMoment, showStrips } from "./strips.js";
 import { texts } from "./texts/index.js";
 import * as ui from "./ui.js";
@@ -124,6 +123,11 @@ export class Video {
     this.cancel = new AbortController();
     /** @type {videoFile.Sample[]} */
     this.samples = [];
+    /** What was known of the faces after each sample: what is shown of one never depends on the way
+     * to it. @type {ReturnType<import("./steady.js").Steadier["snapshot"]>[]} */
+    this.known = [];
+    /** @type {Session | null} the whole video, once it was looked at */
+    this.session = null;
     this.sampleShown = -1;
     this.ready = false;
     this.askingWhy = false;
@@ -166,8 +170,11 @@ export class Video {
     await this.#analyse();
     if (this.closed) return;
     this.ready = true;
+    this.session = this.#summedUp();
     this.#enable(true);
-    showStrips(dom.strips, this.session().summary(), dom.video.duration * 1000);
+    // Where Space plays; until now it did nothing.
+    if (document.activeElement === dom.stage) dom.pause.focus({ preventScroll: true });
+    showStrips(dom.strips, this.session.summary(), this.session.durationMs);
     ui.showState(this.state);
     dom.video.currentTime = 0;
     this.#onDisplayFrame();
@@ -190,6 +197,7 @@ export class Video {
           ui.showState(this.state); // there may have been a refusal before
           this.samples.push(sample);
           this.#show(this.samples.length - 1);
+          this.known.push(this.view.steadier.snapshot());
           this.view.redraw();
           dom.progress.value = share;
           const leftMs = (performance.now() - startedAt) * (1 / share - 1);
@@ -248,15 +256,13 @@ export class Video {
   }
 
   /** The whole video as a session, each sample at its own time. */
-  session() {
+  #summedUp() {
     const startedAt = Date.now();
     const session = new Session(startedAt);
-    const steadier = new Steadier();
-    for (const { ms, result } of this.samples) {
-      steadier.update(result.faces, ms);
-      const shown = steadier.at(ms).filter((face) => face.seen === ms);
+    this.samples.forEach(({ ms, result }, i) => {
+      const shown = this.known[i].filter((face) => face.seen === ms);
       session.add(shown, result.faces, startedAt + ms, result);
-    }
+    });
     session.end(startedAt + dom.video.duration * 1000);
     return session;
   }
@@ -281,7 +287,7 @@ export class Video {
   /** Take the faces of one sample as if they had just come. @param {number} at */
   #show(at) {
     const { ms, result } = this.samples[at];
-    if (at !== this.sampleShown + 1) this.view.steadier.clear();
+    if (at !== this.sampleShown + 1) this.view.steadier.restore(this.known[at]);
     this.sampleShown = at;
     this.view.take(result, ms);
   }

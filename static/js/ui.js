@@ -212,26 +212,41 @@ export function showFaces(faces, selected, onSelect) {
     ? texts.headline(name, selected.confidence)
     : texts.unsureHeadline(name);
   dom.headline.textContent = selected ? headline : texts.noFace;
-  const wanted = faces.map((face) => face.track);
-  const present = [...dom.others.children].map((chip) => Number(chip.getAttribute("data-track")));
-  if (wanted.join() !== present.join()) {
-    dom.others.replaceChildren(
-      ...wanted.map((track) => {
-        const chip = make("button", "", "chip");
-        chip.type = "button";
-        chip.dataset.track = String(track);
-        chip.addEventListener("click", () => onSelect(track));
-        return chip;
-      }),
-    );
-  }
-  faces.forEach((face, i) => {
-    const chip = /** @type {HTMLElement} */ (dom.others.children[i]);
+  // A chip lasts as long as its face: one made anew would lose the focus, or the click on its way.
+  const chips = new Map([...dom.others.children].map((chip) => [trackOf(chip), chip]));
+  for (const face of faces) {
+    const chip = /** @type {HTMLElement} */ (chips.get(face.track) ?? addChip(face.track, onSelect));
+    chips.delete(face.track);
     const label = face.confident ? labelName(face.label) : texts.unsure;
-    chip.textContent = `${texts.face(face.track)}: ${label}`;
+    say(chip, `${texts.face(face.track)}: ${label}`);
     chip.style.setProperty("--dot", face.confident ? COLOURS[face.label] : "currentColor");
     chip.setAttribute("aria-pressed", String(face === selected));
-  });
+  }
+  for (const gone of chips.values()) {
+    const focused = gone === document.activeElement;
+    gone.remove();
+    /** @type {HTMLElement | null} */
+    const shown = dom.others.querySelector("[aria-pressed=true]");
+    if (focused) (shown ?? dom.stage).focus({ preventScroll: true });
+  }
+}
+
+/** @param {Element} chip */
+const trackOf = (chip) => Number(chip.getAttribute("data-track"));
+
+/**
+ * A face's button, in the order of the faces' numbers.
+ * @param {number} track
+ * @param {(track: number) => void} onSelect
+ */
+function addChip(track, onSelect) {
+  const chip = make("button", "", "chip");
+  chip.type = "button";
+  chip.dataset.track = String(track);
+  chip.addEventListener("click", () => onSelect(track));
+  const next = [...dom.others.children].find((other) => trackOf(other) > track);
+  dom.others.insertBefore(chip, next ?? null);
+  return chip;
 }
 
 /** @param {[string, string][]} rows */

@@ -151,3 +151,40 @@ def test_a_video_can_be_cancelled(server, open_page, video_file, portrait):
     page.wait_for_selector("#status[data-state=picture]")
     assert page.locator("#others .chip").all_inner_texts() == ["Face 1: Happy"]
     assert page.errors == []
+
+
+def test_after_a_jump_what_is_shown_is_what_strips_and_export_say(
+    server, open_page, portrait, tmp_path
+):
+    """Two angry frames among happy ones are too few to change what is shown of a face."""
+    frames = [two_faces(portrait, 0, float(i in (10, 11))) for i in range(20)]
+    page = open_page(server, script="localStorage.setItem('moodlight.video-step', '100')")
+    page.check("#consent")
+    page.set_input_files("#file", str(write_webm(tmp_path / "two.webm", frames)))
+    page.wait_for_selector("#status[data-state=video]", timeout=60_000)
+    page.locator("#seek").fill("1.95")
+    page.locator("#seek").fill("1.15")
+    wait_for(page, f"{VIDEO}.currentTime === 1.15 && !{VIDEO}.seeking")
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    chips = page.locator("#others .chip").all_inner_texts()
+    assert chips == ["Face 1: Happy", "Face 2: Happy"]
+    page.click("#record")
+    with page.expect_download() as download:
+        page.click("#export-csv")
+    with open(download.value.path(), newline="") as lines:
+        rows = [row for row in csv.DictReader(lines) if row["ms"] == "1100"]
+    assert {row["label"] for row in rows} == {"Happy", "Anger"}
+    assert {row["steady_label"] for row in rows} == {"Happy"}
+    assert page.errors == []
+
+
+def test_space_does_nothing_during_the_analysis_and_plays_after_it(server, open_page, video_file):
+    page = open_page(server)
+    page.check("#consent")
+    page.set_input_files("#file", str(video_file))
+    page.wait_for_selector("#status[data-state=analysing]")
+    page.keyboard.press("Space")
+    page.wait_for_selector("#status[data-state=video]", timeout=60_000)
+    page.keyboard.press("Space")
+    wait_for(page, f"{VIDEO}.currentTime > 0.5")
+    assert page.errors == []

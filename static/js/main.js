@@ -25,6 +25,7 @@ const { dom } = ui;
 const CAMERA_KEY = "camera";
 const MIRROR_KEY = "mirror";
 const VIDEO_STEP_KEY = "video-step";
+const MEDIA_TYPES = { csv: "text/csv", json: "application/json" };
 
 const view = new View(explainPicture);
 const resting = new Resting(() =>
@@ -38,6 +39,8 @@ let activity = null;
 let paused = false;
 /** @type {Session | null} */
 let session = null;
+/** @type {Session | null} what the summary offers */
+let offered = null;
 /** @type {File | null} the video on the stage */
 let videoFile = null;
 
@@ -219,7 +222,7 @@ function end(state, notice) {
 
 /** Nothing that was seen stays in the page. */
 function stopAndDelete() {
-  session = null;
+  session = offered = null;
   dom.exportCsv.onclick = dom.exportJson.onclick = null;
   dom.summaryDuration.textContent = "";
   dom.summaryStrips.replaceChildren();
@@ -280,11 +283,20 @@ async function snapshot() {
 
 /** @param {Session} done */
 function offerSession(done) {
+  offered = done;
   ui.showSummary(done);
-  dom.exportCsv.onclick = () =>
-    save(new Blob([done.toCsv()], { type: "text/csv" }), `moodlight-${stamp()}.csv`);
-  dom.exportJson.onclick = () =>
-    save(new Blob([done.toJson()], { type: "application/json" }), `moodlight-${stamp()}.json`);
+  const keep = (/** @type {string} */ text, /** @type {"csv" | "json"} */ format) => {
+    save(new Blob([text], { type: MEDIA_TYPES[format] }), `moodlight-${stamp()}.${format}`);
+    done.exported = true;
+  };
+  dom.exportCsv.onclick = () => keep(done.toCsv(), "csv");
+  dom.exportJson.onclick = () => keep(done.toJson(), "json");
+}
+
+/** Numbers that are in no file yet would go with the page. @param {BeforeUnloadEvent} event */
+function onLeaving(event) {
+  const analysed = activity instanceof Video ? activity.session : null;
+  if ([session, offered, analysed].some((s) => s?.rows.length && !s.exported)) event.preventDefault();
 }
 
 function toggleRecording() {
@@ -426,6 +438,10 @@ window.addEventListener("hashchange", () => {
   if (code !== null) transport.join(code);
 });
 dom.summaryClose.addEventListener("click", () => dom.summary.close());
+dom.summary.addEventListener("close", () => {
+  offered = null; // the reader has seen it and let it go
+});
+window.addEventListener("beforeunload", onLeaving);
 dom.video.addEventListener("resize", shapeStage);
 document.addEventListener("visibilitychange", onVisibility);
 new ResizeObserver(() => {

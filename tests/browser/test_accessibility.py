@@ -76,9 +76,11 @@ def test_a_video_and_its_summary(page, portrait, tmp_path):
 
 
 def test_the_about_page(page):
-    page.click("a.about")
-    page.wait_for_selector("main.article")
-    assert violations(page) == []
+    with page.context.expect_page() as opened:
+        page.click("a.about")
+    about = opened.value
+    about.wait_for_selector("main.article")
+    assert violations(about) == []
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ const MIRROR_KEY = "mirror";
 const VIDEO_STEP_KEY = "video-step";
 const MEDIA_TYPES = { csv: "text/csv", json: "application/json" };
 
-const view = new View(explainPicture);
+const view = new View({ select: explainPicture, silence: onSilence });
 const resting = new Resting(() =>
   view.shown.some((face) => face.track === view.selected) ? view.selected : -1,
 );
@@ -75,7 +75,6 @@ const transport = new Transport({
   },
   barred: (code) => {
     joinCode.store(null);
-    ui.showState("barred");
     ui.askForCode(code === null ? texts.codeNeeded : texts.codeWrong);
   },
   viewers: (count) => sharePanel.showViewers(count),
@@ -93,8 +92,13 @@ function onLiveResult(result) {
   ui.showState(document.hidden ? "hidden" : "running"); // one may have been on its way
 }
 
+function onSilence() {
+  if (activity instanceof Live) ui.showSilence(activity.silence);
+}
+
 /** Open the camera. @param {import("./camera.js").Wish} wish */
 async function startLive(wish) {
+  if (ui.stillBarred()) return;
   activity?.close();
   ui.showNotice("");
   ui.showState("asking");
@@ -152,6 +156,7 @@ async function openFile(file, focused = dom.stage) {
     dom.consent.focus();
     return;
   }
+  if (ui.stillBarred()) return;
   end("stopped", "");
   transport.consent(dom.consentVersion);
   const onShown = () => focused.focus({ preventScroll: true });

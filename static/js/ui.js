@@ -106,11 +106,20 @@ function make(tag, text, className = "") {
 
 /** @typedef {keyof typeof texts.state} State */
 
-/** @param {State} state */
-export function showState(state) {
+/** The server wants a join code: until it has one, nothing else is to the point. */
+let barred = false;
+
+/** @param {State} wanted */
+export function showState(wanted) {
+  const state = barred ? "barred" : wanted;
   if (dom.status.dataset.state === state && dom.status.textContent) return;
   dom.status.dataset.state = state;
   dom.status.textContent = texts.state[state];
+}
+
+/** What was live no longer is; what else hinders it has been said already. @param {State} state */
+export function showSilence(state) {
+  if (dom.status.dataset.state === "running") showState(state);
 }
 
 /** @param {import("./refusal.js").Refusal} refusal that passes */
@@ -315,12 +324,21 @@ export function showSummary(session) {
 
 /** Ask for the join code. @param {string} reason */
 export function askForCode(reason) {
+  barred = true;
+  showState("barred");
   dom.joinReason.textContent = reason;
   if (!dom.joinPanel.open) dom.joinPanel.showModal();
 }
 
+/** Ask again if the server still wants a code. @returns {boolean} whether it does */
+export function stillBarred() {
+  if (barred) askForCode(texts.codeNeeded);
+  return barred;
+}
+
 /** The join code was right, or none was asked for. */
 export function admitted() {
+  barred = false;
   dom.joinPanel.close();
   if (dom.status.dataset.state === "barred") showState("idle");
 }

@@ -19,10 +19,15 @@ const lessMotion = matchMedia("(prefers-reduced-motion: reduce)");
 /** @typedef {import("./transport.js").Result} Result */
 
 export class View {
-  /** @param {() => void} [onSelect] another face was selected by the reader */
-  constructor(onSelect = () => {}) {
+  /**
+   * @param {object} [on]
+   * @param {() => void} [on.select] another face was selected by the reader
+   * @param {() => void} [on.silence] there has been no result for a while
+   */
+  constructor({ select = () => {}, silence = () => {} } = {}) {
     const { dom } = ui;
-    this.onSelect = onSelect;
+    this.onSelect = select;
+    this.onSilence = silence;
     /** Whether the heat map of the selected face is wanted. */
     this.explaining = false;
     this.overlay = new Overlay(dom.overlay);
@@ -119,7 +124,9 @@ export class View {
     if (faces.length || (!this.shown.length && silent === this.silent)) return;
     this.silent = silent;
     this.show([]);
-    if (silent) ui.dom.headline.textContent = texts.noResult;
+    if (!silent) return;
+    ui.dom.headline.textContent = texts.noResult;
+    this.onSilence();
   }
 
   /** Nobody is shown for now; what was seen stays. @param {string} headline */

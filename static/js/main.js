@@ -123,11 +123,12 @@ async function startLive(wish) {
   transport.consent(dom.consentVersion);
   applyMirror();
   shapeStage();
+  const first = !dom.welcome.hidden;
   ui.showStage("live");
   ui.showState("connecting");
   showRecording();
   dom.pause.textContent = texts.page.pause;
-  dom.pause.focus({ preventScroll: true });
+  if (first) dom.pause.focus({ preventScroll: true });
 }
 
 /** Stop the camera but keep what was seen; its light goes off. */

@@ -59,7 +59,7 @@ export const dom = {
   neutral: button("neutral"),
   neutralSwitch: button("neutral-switch"),
   neutralForget: button("neutral-forget"),
-  neutralGone: element("neutral-gone"),
+  neutralSaid: element("neutral-said"),
   figures: element("figures"),
   summary: /** @type {HTMLDialogElement} */ (element("summary")),
   summaryDuration: element("summary-duration"),
@@ -280,14 +280,24 @@ function say(host, text) {
  */
 export function showNeutral({ known, measuring, track, selected, gone }) {
   const { page, face } = texts;
-  say(dom.neutral, measuring ? page.neutralHint : page.neutral);
-  dom.neutral.disabled = measuring || selected < 0;
+  const { activeElement } = document;
   dom.neutral.hidden = known;
   dom.neutralSwitch.hidden = dom.neutralForget.hidden = !known;
-  dom.neutralSwitch.disabled = track < 0 && selected < 0;
+  // What replaces a button takes its focus.
+  if (activeElement === dom.neutral && known) dom.neutralSwitch.focus();
+  const leaves = activeElement === dom.neutralSwitch || activeElement === dom.neutralForget;
+  if (leaves && !known) dom.neutral.focus();
+  showUsable(dom.neutral, !measuring && selected >= 0);
+  showUsable(dom.neutralSwitch, track >= 0 || selected >= 0);
   const offer = selected < 0 ? page.neutralOff : page.neutralOffer(face(selected));
   say(dom.neutralSwitch, track < 0 ? offer : page.neutralOn(face(track)));
-  say(dom.neutralGone, gone < 0 ? "" : page.neutralGone(face(gone)));
+  const left = gone < 0 ? "" : page.neutralGone(face(gone));
+  say(dom.neutralSaid, measuring ? page.neutralHint : left);
+}
+
+/** Unlike `disabled`, it leaves the focus where it is. @param {HTMLElement} button @param {boolean} on */
+export function showUsable(button, on) {
+  button.setAttribute("aria-disabled", String(!on));
 }
 
 /** @param {import("./session.js").Session} session */

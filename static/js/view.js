@@ -55,6 +55,8 @@ export class View {
     /** @type {Shown[]} what the panel shows */
     this.shown = [];
     this.frame = { width: 4, height: 3 };
+    /** The face that the reader chose, or -1; while it is away, another is shown. */
+    this.chosen = -1;
     this.selected = 0;
     this.firstTrack = 0;
     this.nextTrack = 0;
@@ -109,7 +111,8 @@ export class View {
    */
   show(faces) {
     this.shown = faces;
-    const face = faces.find((f) => f.track === this.selected) ?? faces[0];
+    const byTrack = (/** @type {number} */ track) => faces.find((f) => f.track === track);
+    const face = byTrack(this.chosen) ?? byTrack(this.selected) ?? faces[0];
     if (face) this.selected = face.track;
     ui.showFaces(faces, face, (track) => this.select(track));
     this.bars.show(face?.probabilities ?? null);
@@ -168,7 +171,7 @@ export class View {
 
   /** @param {number} track */
   select(track) {
-    this.selected = track;
+    this.chosen = this.selected = track;
     this.heat.clear();
     this.show(this.shown);
     this.redraw();

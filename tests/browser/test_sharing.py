@@ -2,8 +2,6 @@
 
 import pytest
 
-from tests.browser.test_live import start, wait_for
-
 pytestmark = pytest.mark.browser
 
 

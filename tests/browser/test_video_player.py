@@ -188,3 +188,29 @@ def test_space_does_nothing_during_the_analysis_and_plays_after_it(server, open_
     page.keyboard.press("Space")
     wait_for(page, f"{VIDEO}.currentTime > 0.5")
     assert page.errors == []
+
+
+CHOSEN = "#others .chip[aria-pressed=true]"
+
+
+def test_the_face_that_was_chosen_is_shown_again_when_it_comes_back(
+    server, open_page, portrait, tmp_path
+):
+    both = two_faces(portrait, 0, 0)
+    alone = both.copy()
+    alone[:, 320:] = 90  # for longer than a face is shown without a result, not than it is known
+    page = open_page(server, script="localStorage.setItem('moodlight.video-step', '100')")
+    page.check("#consent")
+    path = write_webm(tmp_path / "leaving.webm", [both] * 10 + [alone] * 9 + [both] * 11)
+    page.set_input_files("#file", str(path))
+    page.wait_for_selector("#status[data-state=video]", timeout=60_000)
+    place = page.locator("#overlay").bounding_box()
+    page.mouse.click(place["x"] + 0.75 * place["width"], place["y"] + 0.25 * place["height"])
+    chosen = page.inner_text(CHOSEN)
+    page.locator("#seek").fill("1.85")
+    wait_for(page, "document.querySelectorAll('#others .chip').length === 1")
+    assert page.inner_text(CHOSEN) != chosen
+    page.locator("#seek").fill("2.65")
+    wait_for(page, "document.querySelectorAll('#others .chip').length === 2")
+    assert page.inner_text(CHOSEN) == chosen
+    assert page.errors == []

@@ -64,7 +64,7 @@ const transport = new Transport({
     else end("failed", texts.refused(ui.reasonOf(refusal)));
   },
   lost: () => {
-    sharePanel.linkEnded();
+    sharePanel.linkLost();
     if (activity) ui.showState("offline");
   },
   full: () => {

@@ -87,6 +87,8 @@ export const dom = {
   trustSteps: element("trust-steps"),
   viewerLinkSwitch: button("viewer-link-switch"),
   viewerLink: link("viewer-link"),
+  viewerLinkCopy: button("viewer-link-copy"),
+  viewerLinkLocal: element("viewer-link-local"),
   viewers: element("viewers"),
   shareClose: button("share-close"),
 };
@@ -378,9 +380,17 @@ export function showSharing(sharing) {
   );
 }
 
-/** @param {string | null} url of the viewer link; null if there is none */
-export function showViewerLink(url) {
-  dom.viewerLink.hidden = dom.viewers.hidden = url === null;
+/** Of the viewer link: how many watch, or what became of it. @param {string} text */
+export const saySharing = (text) => say(dom.viewers, text);
+
+/**
+ * @param {string | null} url of the viewer link; null if there is none
+ * @param {boolean} local whether it leads nowhere from another computer
+ */
+export function showViewerLink(url, local) {
+  dom.viewerLink.hidden = url === null;
+  dom.viewerLinkCopy.hidden = url === null || !navigator.clipboard; // there is none over plain http
+  dom.viewerLinkLocal.hidden = !local;
   dom.viewerLink.href = dom.viewerLink.textContent = url ?? "";
   dom.viewerLinkSwitch.textContent = url === null ? texts.page.makeLink : texts.page.endLink;
 }

@@ -117,6 +117,8 @@ export const de = {
       "Wer den Link öffnet, sieht Rahmen und Zahlen Ihrer Gesichter, nie das Bild, bis Sie ihn beenden oder diese Seite verlassen. Alle im Bild sollten einverstanden sein.",
     makeLink: "Zuschauerlink erstellen",
     endLink: "Zuschauerlink beenden",
+    copyLink: "Link kopieren",
+    viewerLocal: "Er öffnet sich nur auf diesem Rechner: mit --lan gestartet, bedient Moodlight auch andere.",
     watchIntro: "Rahmen und Zahlen, die jemand mit Ihnen teilt. Das Bild bleibt bei ihm.",
   },
   about: {
@@ -176,6 +178,12 @@ export const de = {
   joinCode: (code) => `Beitrittscode: ${code}`,
   noCode: "Es wird kein Beitrittscode verlangt.",
   watching: (count) => (count === 1 ? "1 schaut zu" : `${count} schauen zu`),
+  viewerLink: {
+    none: "Es gibt keinen Link: Der Server hat nicht geantwortet. Versuchen Sie es wieder, wenn die Seite verbunden ist.",
+    lost: "Die Verbindung ging verloren und mit ihr der Link. Erstellen Sie einen neuen.",
+    copied: "Der Link ist kopiert.",
+    notCopied: "Dieser Browser hat ihn nicht kopiert. Markieren und kopieren Sie den Link selbst.",
+  },
   linkEnded: "Dieser Zuschauerlink ist beendet oder voll. Bitten Sie um einen neuen.",
   percent,
   refused: (reason) => `Der Server hat abgelehnt: ${reason}`,

@@ -123,6 +123,8 @@ export const en = {
       "Whoever opens the link sees the boxes and numbers of your faces, never the picture, until you end it or leave this page. Everyone in view should agree.",
     makeLink: "Make a viewer link",
     endLink: "End the viewer link",
+    copyLink: "Copy the link",
+    viewerLocal: "It opens on this computer only: started with --lan, Moodlight serves others too.",
     watchIntro: "Boxes and numbers that somebody shares with you. The picture stays with them.",
   },
   about: {
@@ -181,6 +183,12 @@ export const en = {
   joinCode: (/** @type {string} */ code) => `Join code: ${code}`,
   noCode: "No join code is asked for.",
   watching: (/** @type {number} */ count) => `${count} watching`,
+  viewerLink: {
+    none: "There is no link: the server did not answer. Try again once the page is connected.",
+    lost: "The connection was lost, and the link has ended with it. Make another one.",
+    copied: "The link is copied.",
+    notCopied: "This browser did not copy it. Select the link and copy it yourself.",
+  },
   linkEnded: "This viewer link has ended, or is full. Ask the sender for a new one.",
   percent,
   refused: (/** @type {string} */ reason) => `The server refused: ${reason}`,

@@ -14,6 +14,7 @@ import { FileError, Picture, UnreadableError, Video } from "./player.js";
 import { Resting } from "./resting.js";
 import { Session } from "./session.js";
 import { SharePanel } from "./share.js";
+import { FORGET_MS } from "./steady.js";
 import * as storage from "./storage.js";
 import { fillPage, texts } from "./texts/index.js";
 import { Throttle } from "./throttle.js";
@@ -61,7 +62,7 @@ const transport = new Transport({
   refused: (refusal) => {
     if (!(activity instanceof Live)) return;
     if (refusal.passing) ui.showRefusal(refusal);
-    else end("failed", texts.refused(ui.reasonOf(refusal)));
+    else end("refused", texts.refused(ui.reasonOf(refusal)));
   },
   lost: () => {
     sharePanel.linkLost();
@@ -92,8 +93,11 @@ function onLiveResult(result) {
   ui.showState(document.hidden ? "hidden" : "running"); // one may have been on its way
 }
 
-function onSilence() {
-  if (activity instanceof Live) ui.showSilence(activity.silence);
+/** @param {number} ms since the last result */
+function onSilence(ms) {
+  // A server that takes few frames is not silent between them.
+  const patience = FORGET_MS + throttle.intervalMs;
+  if (activity instanceof Live && ms > patience) ui.showSilence(activity.silence);
 }
 
 /** Open the camera. @param {import("./camera.js").Wish} wish */
@@ -159,6 +163,8 @@ async function openFile(file, focused = dom.stage) {
   }
   if (ui.stillBarred()) return;
   end("stopped", "");
+  ui.showState("opening");
+  dom.start.disabled = dom.openFile.disabled = true;
   transport.consent(dom.consentVersion);
   const onShown = () => focused.focus({ preventScroll: true });
   const stepMs = Number(dom.videoStep.value);
@@ -204,7 +210,7 @@ function keepFromBrowser(event) {
 
 /**
  * Back to the first screen. A recording that nobody asked to delete is offered first.
- * @param {"stopped" | "failed"} state
+ * @param {"stopped" | "failed" | "refused"} state
  * @param {string} notice
  */
 function end(state, notice) {
@@ -395,7 +401,8 @@ fillPage();
 const { clustered, figures } = document.body.dataset;
 ui.showPromises(location.host, clustered !== undefined, JSON.parse(figures ?? "null"));
 dom.mirror.checked = storage.get(MIRROR_KEY) !== "false";
-dom.videoStep.value = storage.get(VIDEO_STEP_KEY) ?? "200";
+const step = storage.get(VIDEO_STEP_KEY);
+if ([...dom.videoStep.options].some(({ value }) => value === step)) dom.videoStep.value = step ?? "";
 dom.consent.checked = false; // browsers bring back what was ticked before a reload
 dom.fullScreen.hidden = !dom.stage.requestFullscreen;
 ui.showState("idle");

@@ -32,6 +32,8 @@ export class Picture {
     this.transport = transport;
     this.onShown = onShown;
     this.cancel = new AbortController();
+    /** Whether it is on the stage. */
+    this.shown = false;
     /** @type {Blob | null} once it has its result */
     this.jpeg = null;
   }
@@ -42,6 +44,7 @@ export class Picture {
 
   /** What it is at, while nothing hinders it. @returns {ui.State} */
   get state() {
+    if (!this.shown) return "opening";
     if (this.jpeg) return "picture";
     return document.hidden ? "hidden" : "connecting";
   }
@@ -57,6 +60,7 @@ export class Picture {
     if (this.closed) return;
     ui.setShape(dom.still);
     ui.showStage("still");
+    this.shown = true;
     this.onShown();
     ui.showState(this.state);
     const result = await this.#ask(jpeg);
@@ -129,6 +133,8 @@ export class Video {
     /** @type {Session | null} the whole video, once it was looked at */
     this.session = null;
     this.sampleShown = -1;
+    /** Whether it is on the stage. */
+    this.shown = false;
     this.ready = false;
     this.askingWhy = false;
     this.askedWhyAt = -Infinity;
@@ -142,6 +148,7 @@ export class Video {
 
   /** What it is at, while nothing hinders it. @returns {ui.State} */
   get state() {
+    if (!this.shown) return "opening";
     if (this.ready) return "video";
     return document.hidden ? "hidden" : "analysing";
   }
@@ -161,14 +168,20 @@ export class Video {
     dom.seek.max = String(dom.video.duration);
     dom.seek.value = "0";
     dom.progress.value = 0;
+    this.view.silentHeadline = texts.picture.notLooked;
     this.view.timeline.durationMs = 1000 * dom.video.duration;
     this.#enable(false);
     ui.setShape({ width: dom.video.videoWidth, height: dom.video.videoHeight });
     ui.showStage("video");
+    this.shown = true;
     this.onShown();
     ui.showState(this.state);
     await this.#analyse();
     if (this.closed) return;
+    const lookedAtMs = this.samples.length * this.stepMs;
+    if (lookedAtMs < dom.video.duration * 1000) {
+      dom.brokeOff.textContent = texts.picture.brokeOff(clock(lookedAtMs / 1000));
+    }
     this.ready = true;
     this.session = this.#summedUp();
     this.#enable(true);
@@ -272,6 +285,7 @@ export class Video {
     this.ready = false;
     this.encoder.clear();
     dom.strips.replaceChildren();
+    dom.brokeOff.textContent = "";
     videoFile.closeVideo(dom.video);
     this.#enable(true);
   }

@@ -38,6 +38,7 @@ export const dom = {
   seek: input("seek"),
   videoStep: /** @type {HTMLSelectElement} */ (element("video-step")),
   playerTime: element("player-time"),
+  brokeOff: element("broke-off"),
   file: input("file"),
   notice: element("notice"),
   toolbar: element("toolbar"),

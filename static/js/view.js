@@ -22,7 +22,8 @@ export class View {
   /**
    * @param {object} [on]
    * @param {() => void} [on.select] another face was selected by the reader
-   * @param {() => void} [on.silence] there has been no result for a while
+   * @param {(ms: number) => void} [on.silence] there is no result for a while now; said at each
+   *   drawing
    */
   constructor({ select = () => {}, silence = () => {} } = {}) {
     const { dom } = ui;
@@ -52,6 +53,7 @@ export class View {
     this.latest = null;
     this.takenAt = 0;
     this.silent = false;
+    this.silentHeadline = texts.noResult;
     /** @type {Shown[]} what the panel shows */
     this.shown = [];
     this.frame = { width: 4, height: 3 };
@@ -124,12 +126,11 @@ export class View {
     this.#paint(faces, now);
     // Without any result for so long, nothing is known of who is in view.
     const silent = this.latest !== null && now - this.takenAt > FORGET_MS;
+    if (silent) this.onSilence(now - this.takenAt);
     if (faces.length || (!this.shown.length && silent === this.silent)) return;
     this.silent = silent;
     this.show([]);
-    if (!silent) return;
-    ui.dom.headline.textContent = texts.noResult;
-    this.onSilence();
+    if (silent) ui.dom.headline.textContent = this.silentHeadline;
   }
 
   /** Nobody is shown for now; what was seen stays. @param {string} headline */

@@ -138,6 +138,7 @@ def test_a_refusal_that_will_not_pass_is_said_at_once_in_the_readers_language(
         assert page.is_visible("#welcome")
     start(page)
     page.wait_for_selector(f"#notice:has-text('Der Server hat abgelehnt: {reason}')")
+    assert page.get_attribute("#status", "data-state") == "refused"  # not "no camera"
 
 
 def test_a_file_may_be_dropped_on_any_part_of_the_page(server, open_page, picture_file):
@@ -379,7 +380,11 @@ def test_a_picture_that_opens_after_consent_was_taken_back_is_not_drawn(
     page = open_page(server, script=HOLD)
     open_file(page, picture_file)
     wait_for(page, "held.length === 1")
+    assert page.get_attribute("#status", "data-state") == "opening"
+    assert page.is_disabled("#start")
+    assert page.is_disabled("#open-file")
     page.uncheck("#consent")
+    assert page.get_attribute("#status", "data-state") == "stopped"
     page.evaluate("held[0]()")
     page.wait_for_timeout(500)  # time to draw it
     assert page.evaluate(STILL) == [0, 0]

@@ -214,3 +214,41 @@ def test_the_face_that_was_chosen_is_shown_again_when_it_comes_back(
     wait_for(page, "document.querySelectorAll('#others .chip').length === 2")
     assert page.inner_text(CHOSEN) == chosen
     assert page.errors == []
+
+
+def test_a_stored_rate_that_is_none_of_the_options_is_not_used(server, open_page):
+    page = open_page(server, script="localStorage.setItem('moodlight.video-step', '7')")
+    assert page.input_value("#video-step") == "200"
+
+
+BREAK = """
+    // A video that cannot be sought from a second on, until it is mended.
+    window.mended = false;
+    localStorage.setItem("moodlight.video-step", "500");
+    const {get, set} = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, "currentTime");
+    Object.defineProperty(HTMLMediaElement.prototype, "currentTime", {get, set(seconds) {
+        if (seconds < 1 || window.mended) set.call(this, seconds);
+        else queueMicrotask(() => this.dispatchEvent(new Event("error")));
+    }});
+"""
+
+
+def test_what_was_seen_of_a_video_that_breaks_off_is_shown(server, open_page, video_file):
+    page = open_page(server, script=BREAK)
+    page.check("#consent")
+    page.set_input_files("#file", str(video_file))
+    page.wait_for_selector("#status[data-state=video]", timeout=60_000)
+    assert page.inner_text("#broke-off").startswith("The browser could not go on after 0:01:")
+    assert page.locator("#strips .strip").count() == 1
+    page.evaluate("window.mended = true")
+    page.locator("#seek").fill("1.9")
+    wait_for(page, "document.querySelector('#headline').textContent === 'Not looked at'")
+    page.click("#record")
+    with page.expect_download() as download:
+        page.click("#export-csv")
+    with open(download.value.path(), newline="") as lines:
+        assert [row["ms"] for row in csv.DictReader(lines)] == ["0", "500"]
+    page.click("#summary-close")
+    page.click("#stop")
+    assert page.text_content("#broke-off") == ""
+    assert page.errors == []

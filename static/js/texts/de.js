@@ -223,6 +223,9 @@ export const de = {
       "Dieser Browser kann die Datei weder als Bild lesen noch als Video abspielen. Versuchen Sie JPEG, PNG oder WebP, MP4 (H.264) oder WebM.",
   },
   picture: {
+    notLooked: "Nicht untersucht",
+    brokeOff: (time) =>
+      `Der Browser kam nach ${time} nicht weiter: Was folgt, wurde nicht untersucht.`,
     timeLeft: (time) => `noch ${time}`,
     faces: (count) =>
       count === 0 ? "Kein Gesicht gefunden" : count === 1 ? "1 Gesicht" : `${count} Gesichter`,

@@ -230,6 +230,9 @@ export const en = {
       "This browser can read that file neither as a picture nor as a video. Try a JPEG, PNG or WebP, an MP4 (H.264) or a WebM.",
   },
   picture: {
+    notLooked: "Not looked at",
+    brokeOff: (/** @type {string} */ time) =>
+      `The browser could not go on after ${time}: what follows was not looked at.`,
     timeLeft: (/** @type {string} */ time) => `${time} left`,
     faces: (/** @type {number} */ count) =>
       count === 0 ? "No face found" : count === 1 ? "1 face" : `${count} faces`,

@@ -191,9 +191,16 @@ def test_space_does_nothing_during_the_analysis_and_plays_after_it(server, open_
 
 
 CHOSEN = "#others .chip[aria-pressed=true]"
+# As a drag of the slider, with the focus where it was.
+SEEK = """(seconds) => {
+    const seek = document.querySelector("#seek");
+    seek.value = seconds;
+    seek.dispatchEvent(new Event("input"));
+}"""
+FOCUSED = "document.activeElement.textContent"
 
 
-def test_the_face_that_was_chosen_is_shown_again_when_it_comes_back(
+def test_a_face_that_was_chosen_is_shown_again_when_it_comes_back_and_the_focus_is_not_lost(
     server, open_page, portrait, tmp_path
 ):
     both = two_faces(portrait, 0, 0)
@@ -207,12 +214,16 @@ def test_the_face_that_was_chosen_is_shown_again_when_it_comes_back(
     place = page.locator("#overlay").bounding_box()
     page.mouse.click(place["x"] + 0.75 * place["width"], place["y"] + 0.25 * place["height"])
     chosen = page.inner_text(CHOSEN)
-    page.locator("#seek").fill("1.85")
+    page.focus(CHOSEN)
+    page.evaluate(SEEK, 1.85)
     wait_for(page, "document.querySelectorAll('#others .chip').length === 1")
-    assert page.inner_text(CHOSEN) != chosen
-    page.locator("#seek").fill("2.65")
+    other = page.inner_text(CHOSEN)
+    assert other != chosen
+    assert page.evaluate(FOCUSED) == other
+    page.evaluate(SEEK, 2.65)
     wait_for(page, "document.querySelectorAll('#others .chip').length === 2")
     assert page.inner_text(CHOSEN) == chosen
+    assert page.evaluate(FOCUSED) == other
     assert page.errors == []
 
 

@@ -34,13 +34,14 @@ def load_card(weights: Path) -> dict[str, Any]:
         WeightsError: a file is missing, is not the one that the card describes, or the card was
             written for other labels or another input size.
     """
-    path = card_path(weights)
-    for file in (weights, path):
+    for file_of in (Path, card_path):  # a folder has no card
+        file = file_of(weights)
         if not file.is_file():
             raise WeightsError(
                 f"no weights at {file}: restore it (git checkout -- weights), name another file "
                 "with --weights, or train one (python -m train)"
             )
+    path = card_path(weights)
     try:
         card = json.loads(path.read_text())
     except ValueError as error:

@@ -15,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from model import engines
 from model.card import load_card
 from model.names import AUTO
-from webapp import events, headers, limits, protocol
+from webapp import events, headers, limits, packets, protocol
 from webapp.api import api
 from webapp.config import Settings
 from webapp.event_queue import EventQueue
@@ -81,13 +81,13 @@ def create_app(
         async_mode=settings.async_mode,
         manage_session=False,
         max_http_buffer_size=settings.max_message_bytes,
-        serializer=limits.BoundedPacket,
-        json=limits.BoundedJson,
+        serializer=packets.BoundedPacket,
+        json=packets.BoundedJson,
         logger=_QUIET,
         engineio_logger=_QUIET,
         client_manager=EventQueue(settings.redis, _QUIET) if settings.redis else None,
     )
-    limits.register(socketio, settings)
+    packets.register(socketio, settings)
     app.wsgi_app = _adapt(app.wsgi_app)
     headers.register(app)
     if settings.behind_proxy:
@@ -143,6 +143,10 @@ def _adapt(wsgi_app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[b
 def _is_bad(environ: dict[str, Any]) -> bool:
     length = environ.get("CONTENT_LENGTH") or "0"
     if not (length.isascii() and length.isdigit()):  # Engine.IO would read -1 bytes: for ever
+        return True
+    # Nothing but POST has a body here. A WebSocket with one would take an upload's place for life.
+    has_body = length.strip("0") or "HTTP_TRANSFER_ENCODING" in environ
+    if has_body and environ["REQUEST_METHOD"] != "POST":
         return True
     if not environ["PATH_INFO"].startswith("/socket.io/"):
         return False

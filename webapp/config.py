@@ -14,6 +14,7 @@ from model.image_header import FrameLimits
 from model.names import AUTO, DETECTORS, ENGINE_CHOICES, FULL_DETECTION_MS
 
 ENV_PREFIX = "MOODLIGHT_"
+LAST_PORT = 65_535
 ASYNC_MODES = ("eventlet", "threading")
 # What survives links, headers and dictation.
 _CODE = re.compile(r"[A-Za-z0-9_-]{6,64}")
@@ -89,7 +90,7 @@ class Settings:
     @property
     def plain_port(self) -> int:
         """Where plain http is answered beside https."""
-        return self.http_port or self.port + 1
+        return self.http_port or (self.port + 1 if self.port < LAST_PORT else self.port - 1)
 
     @property
     def frame_limits(self) -> FrameLimits:
@@ -119,7 +120,7 @@ def options(command: Callable) -> Callable:
                 show_default="127.0.0.1; with --lan this computer's address in its network",
                 help="Address to listen on.",
             ),
-            _option("--port", type=click.IntRange(1, 65535), default=Settings.port),
+            _option("--port", type=click.IntRange(1, LAST_PORT), default=Settings.port),
             _option(
                 "--lan",
                 is_flag=True,
@@ -127,8 +128,8 @@ def options(command: Callable) -> Callable:
             ),
             _option(
                 "--http-port",
-                type=click.IntRange(1, 65535),
-                show_default="the port after --port",
+                type=click.IntRange(1, LAST_PORT),
+                show_default="the port after --port, or before the last",
                 help="Beside https: plain http, one page that leads to https.",
             ),
             _option("--cert", type=file, help="Serve https with this certificate chain (PEM)."),

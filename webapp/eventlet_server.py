@@ -19,6 +19,7 @@ from webapp.handshake import LIMIT_S as HANDSHAKE_LIMIT_S
 from webapp.handshake import handshaken
 from webapp.limits import TokenBucket
 from webapp.masking import apply_mask
+from webapp.packets import STRANGERS_BYTES
 
 # Whoever stops in the middle of a request, or of reading its answer, is let go. So is a connection
 # on which nothing is asked for this long.
@@ -33,8 +34,6 @@ _DISCARDED_BYTES = 1_000_000
 _CHUNK_LINES_BYTES = 200_000
 # Pings, pongs and fragments of a WebSocket; whole messages are Engine.IO's matter.
 _PARTS_A_SECOND, _PARTS_AT_ONCE = 100.0, 200.0
-# A message of a connection that has not joined: it has nothing to say but its code.
-_STRANGERS_BYTES = 10_000
 # What is read of a WebSocket at once: eventlet asks for each frame's head in pieces of some bytes.
 _READ_BYTES = 16_384
 # Messages that are still arriving, of all connections together.
@@ -202,7 +201,7 @@ class _WebSocket(websocket.RFC6455WebSocket):
 
     @property
     def max_frame_length(self) -> int:
-        return self._most if self.has_joined() else min(self._most, _STRANGERS_BYTES)
+        return self._most if self.has_joined() else min(self._most, STRANGERS_BYTES)
 
     @max_frame_length.setter
     def max_frame_length(self, most: int) -> None:

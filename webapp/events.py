@@ -57,7 +57,7 @@ def _connect(auth: Any = None) -> None:
 
 
 def _refused(code: str, message: str) -> ConnectionRefusedError:
-    _service().metrics.refused_clients.inc()
+    _service().metrics.refused_clients.labels(code).inc()
     log.warning("a client was refused: %s", code, extra={"event": "client_refused"})
     return ConnectionRefusedError(code, protocol.refusal(code, message))
 

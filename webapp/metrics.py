@@ -34,7 +34,10 @@ class Metrics:
             registry=self.registry,
         )
         self.refused_clients = Counter(
-            "moodlight_clients_refused", "Connections over a limit.", registry=self.registry
+            "moodlight_clients_refused",
+            "Who was not let in.",
+            ["reason"],
+            registry=self.registry,
         )
         self._results = Counter(
             "moodlight_results", "Frames with a result.", registry=self.registry

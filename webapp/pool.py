@@ -93,6 +93,8 @@ class WorkerPool:
                 log.warning("worker %d: %s", position, error)
             if self._stopping.is_set():
                 return
+            if not served and not self.refusal:
+                self.refusal = "the workers end while they start: see the server's log"
             failures = 0 if served else failures + 1
             # A worker that died at work is replaced at once; one that cannot start, ever later.
             pause_s = 0.0 if served else _BACKOFF_S[min(failures, len(_BACKOFF_S)) - 1]

@@ -1,8 +1,9 @@
 """Pages, health and metrics."""
 
+import time
 from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, render_template
+from flask import Blueprint, Response, abort, current_app, render_template, request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from webapp import certificates, config, protocol
@@ -83,6 +84,7 @@ def readyz() -> tuple[dict[str, Any], int]:
 def metrics() -> Response:
     """Counts and times in Prometheus's text format."""
     service: Service = current_app.extensions["moodlight"]
+    time.sleep(service.metrics_rate.of(request.remote_addr).owe(1))
     return Response(generate_latest(service.metrics.registry), content_type=CONTENT_TYPE_LATEST)
 
 

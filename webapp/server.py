@@ -1,5 +1,6 @@
 """Listening, logging, signals: the life of one server."""
 
+import errno
 import gc
 import logging
 import os
@@ -52,6 +53,8 @@ def run(settings: Settings, serve: Serve) -> None:
     own_workers = settings.redis is None
     if own_workers and settings.detector == "yunet" and settings.detector_model is None:
         raise click.ClickException("yunet needs its ONNX file: name it with --detector-model FILE")
+    if own_workers and settings.detector_model and not settings.detector_model.is_file():
+        raise click.ClickException(f"no file at {settings.detector_model}: see --detector-model")
     host = settings.host or (_lan_address() if settings.lan else "127.0.0.1")
     try:
         certificate = _certificate(settings, host)
@@ -132,7 +135,7 @@ def _sharing(settings: Settings, host: str, certificate: Certificate | None) -> 
         raise click.ClickException("--open and --code contradict each other: choose one")
     code = settings.code or (new_code() if settings.lan and not settings.open else None)
     if host in ("0.0.0.0", "::"):
-        host = (settings.lan and certificates.lan_address()) or "localhost"
+        host = certificates.lan_address() or "localhost"
     elif host in ("127.0.0.1", "::1"):
         host = "localhost"
     scheme = "https" if certificate else "http"
@@ -151,8 +154,12 @@ def _listen(host: str, port: int, option: str) -> socket.socket:
         listener.bind((host, port))
         listener.listen(128)
     except OSError as error:
+        advice = "name an address of this computer with --host"
+        if error.errno == errno.EADDRINUSE:
+            advice = f"is Moodlight already running? Stop it, or choose another port with {option}"
+        elif error.errno == errno.EACCES:
+            advice = f"choose a port from 1024 on with {option}"
         raise click.ClickException(
-            f"cannot listen on {host}:{port} ({error.strerror}): is Moodlight already running? "
-            f"Stop it, or choose another port with {option}"
+            f"cannot listen on {host}:{port} ({error.strerror}): {advice}"
         ) from None
     return listener

@@ -16,7 +16,7 @@ from webapp.clients import Clients
 from webapp.config import Settings
 from webapp.gate import Gate, Ticket
 from webapp.joining import JoinCode
-from webapp.limits import Places, api_rate
+from webapp.limits import Places, api_rate, metrics_rate
 from webapp.metrics import Metrics
 from webapp.pool import WorkerPool
 from webapp.redis_pool import RedisPool
@@ -43,6 +43,7 @@ class Service:
     def __post_init__(self) -> None:
         self.clients = Clients(self.settings)
         self.api_rate = api_rate(self.settings)
+        self.metrics_rate = metrics_rate()
         self.metrics = Metrics(
             [
                 ("moodlight_clients", "Connections now.", lambda: len(self.clients)),

@@ -1,5 +1,6 @@
 """How others reach this server, for terminal and page: address, join code, certificate, QR code."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TextIO
@@ -36,7 +37,7 @@ class Sharing:
             "url": self.url,
             "link": self.link,
             "code": self.code,
-            "qr": segno.make_qr(self.link).svg_data_uri(scale=4, light="#fff"),
+            "qr": _qr_code(self.link),
             "fingerprint": self.certificate and self.certificate.fingerprint,
             "authority_fingerprint": authority and certificates.fingerprint(authority),
         }
@@ -53,3 +54,9 @@ class Sharing:
                 say(f"SHA-256 of the authority to install on phones: {name}")
         if terminal.isatty() and (terminal.encoding or "").lower().startswith("utf"):
             segno.make_qr(self.link).terminal(terminal, border=2, compact=True)
+
+
+# Drawing one takes milliseconds. Behind a proxy there may be several addresses.
+@functools.lru_cache(maxsize=16)
+def _qr_code(link: str) -> str:
+    return segno.make_qr(link).svg_data_uri(scale=4, light="#fff")

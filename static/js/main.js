@@ -296,7 +296,7 @@ async function snapshot() {
 /** @param {Session} done */
 function offerSession(done) {
   offered = done;
-  ui.showSummary(done);
+  ui.showSummary(done, activity instanceof Video ? "video" : "recording");
   const keep = (/** @type {string} */ text, /** @type {"csv" | "json"} */ format) => {
     save(new Blob([text], { type: MEDIA_TYPES[format] }), `moodlight-${stamp()}.${format}`);
     done.exported = true;
@@ -424,6 +424,9 @@ document.addEventListener("drop", (event) => {
 dom.seek.addEventListener("input", () => {
   if (activity instanceof Video) activity.seek(Number(dom.seek.value));
 });
+dom.seek.addEventListener("keydown", (event) => {
+  if (activity instanceof Video) activity.onKey(event);
+});
 dom.pause.addEventListener("click", pause);
 dom.why.addEventListener("click", toggleWhy);
 dom.videoStep.addEventListener("change", changeVideoStep);
@@ -433,6 +436,10 @@ dom.flip.addEventListener("click", flip);
 dom.fullScreen.addEventListener("click", () => {
   if (document.fullscreenElement) document.exitFullscreen();
   else dom.stage.requestFullscreen().catch(() => {});
+});
+document.addEventListener("fullscreenchange", () => {
+  const { fullScreen, leaveFullScreen } = texts.page;
+  dom.fullScreen.textContent = document.fullscreenElement ? leaveFullScreen : fullScreen;
 });
 dom.stop.addEventListener("click", stopAndDelete);
 dom.mirror.addEventListener("change", () => {

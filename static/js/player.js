@@ -15,6 +15,9 @@ import * as videoFile from "./video-file.js";
 
 const { dom } = ui;
 
+/** Which way a key moves a slider. @type {Record<string, number>} */
+const KEYS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 };
+
 /** The browser cannot read the file as what it was taken for. */
 export class UnreadableError extends Error {}
 
@@ -235,6 +238,19 @@ export class Video {
     if (this.ready) dom.video.currentTime = seconds;
   }
 
+  /**
+   * Keys step through what was looked at, with Shift by 5 s; the slider's own step is a pointer's.
+   * @param {KeyboardEvent} event
+   */
+  onKey(event) {
+    const { key, shiftKey, altKey, ctrlKey, metaKey } = event;
+    const way = KEYS[key];
+    if (!way || altKey || ctrlKey || metaKey) return;
+    event.preventDefault();
+    dom.seek.value = String(Number(dom.seek.value) + way * (shiftKey ? 5 : this.stepMs / 1000));
+    this.seek(Number(dom.seek.value));
+  }
+
   /** Ask why the selected face is taken for what it is, if that is wanted and not yet shown. */
   async #explain() {
     const { explaining, selected, shown, heat } = this.view;
@@ -318,8 +334,11 @@ export class Video {
       dom.seek.value = String(dom.video.currentTime);
     }
     showMoment(dom.strips, dom.video.currentTime / dom.video.duration);
-    const time = [dom.video.currentTime, dom.video.duration].map(clock);
-    dom.playerTime.textContent = time.join(" / ");
+    const { currentTime, duration, paused } = dom.video;
+    dom.playerTime.textContent = `${clock(currentTime)} / ${clock(duration)}`;
+    // Each step is news to a screen reader; while it plays, each second is enough.
+    const spoken = clock(currentTime, paused ? 2 : 0);
+    if (dom.seek.ariaValueText !== spoken) dom.seek.ariaValueText = spoken;
     dom.pause.textContent = dom.video.paused ? texts.page.play : texts.page.pause;
   };
 }

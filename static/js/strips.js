@@ -6,10 +6,20 @@ import { labelName, texts } from "./texts/index.js";
 
 /** Narrower parts of a strip carry no letters. */
 const LETTERS_FROM = 0.045;
-/** Tracks drawn; those seen longest come first. */
+/** Tracks shown, in strips and in a summary. */
 const MAX_TRACKS = 20;
 
 /** @typedef {import("./session.js").Track} Track */
+
+/**
+ * Those seen longest; one that was seen in a single result has no time to show.
+ * @param {Track[]} tracks
+ * @returns {Track[]} by number
+ */
+export function longest(tracks) {
+  const seen = tracks.filter(({ ms }) => ms > 0).sort((a, b) => b.ms - a.ms);
+  return seen.slice(0, MAX_TRACKS).sort((a, b) => a.track - b.track);
+}
 
 /**
  * Fill a list with strips.
@@ -18,10 +28,7 @@ const MAX_TRACKS = 20;
  * @param {number} durationMs of the whole strip
  */
 export function showStrips(host, tracks, durationMs) {
-  const longest = [...tracks].sort((a, b) => b.ms - a.ms).slice(0, MAX_TRACKS);
-  host.replaceChildren(
-    ...longest.sort((a, b) => a.track - b.track).map((track) => strip(track, durationMs)),
-  );
+  host.replaceChildren(...longest(tracks).map((track) => strip(track, durationMs)));
 }
 
 /** What stands for a label, as a CSS background. @param {string} label */

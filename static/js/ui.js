@@ -2,8 +2,8 @@
 /** The page's elements outside the canvases, bars and timeline. */
 
 import { clock } from "./clock.js";
-import { COLOURS } from "./expressions.js";
-import { fill, letters, showStrips } from "./strips.js";
+import { UNSURE } from "./expressions.js";
+import { fill, letters, longest, showStrips } from "./strips.js";
 import { labelName, texts } from "./texts/index.js";
 
 /** @param {string} id */
@@ -63,6 +63,7 @@ export const dom = {
   neutralSaid: element("neutral-said"),
   figures: element("figures"),
   summary: /** @type {HTMLDialogElement} */ (element("summary")),
+  summaryTitle: element("summary-title"),
   summaryDuration: element("summary-duration"),
   summaryStrips: element("summary-strips"),
   summaryTracks: element("summary-tracks"),
@@ -231,7 +232,7 @@ export function showFaces(faces, selected, onSelect) {
     chips.delete(face.track);
     const label = face.confident ? labelName(face.label) : texts.unsure;
     say(chip, `${texts.face(face.track)}: ${label}`);
-    chip.style.setProperty("--dot", face.confident ? COLOURS[face.label] : "currentColor");
+    chip.style.setProperty("--dot", fill(face.confident ? face.label : UNSURE));
     chip.setAttribute("aria-pressed", String(face === selected));
   }
   for (const gone of chips.values()) {
@@ -303,16 +304,22 @@ export function showUsable(button, on) {
   button.setAttribute("aria-disabled", String(!on));
 }
 
-/** @param {import("./session.js").Session} session */
-export function showSummary(session) {
+/**
+ * @param {import("./session.js").Session} session
+ * @param {"recording" | "video"} kind
+ */
+export function showSummary(session, kind) {
   const tracks = session.summary();
+  const shown = longest(tracks);
+  const more = tracks.length - shown.length;
   const time = clock(session.durationMs / 1000);
+  dom.summaryTitle.textContent = texts.session[kind].title;
   dom.summaryDuration.textContent = tracks.length
     ? texts.session.duration(time, session.results)
-    : texts.session.empty;
+    : texts.session[kind].empty;
   showStrips(dom.summaryStrips, tracks, session.durationMs);
   dom.summaryTracks.replaceChildren(
-    ...tracks.map((track) => {
+    ...shown.map((track) => {
       const block = make("section", "", "summary-track");
       const stack = make("div", "", "stack");
       const legend = make("ul", "", "legend");
@@ -326,10 +333,11 @@ export function showSummary(session) {
         entry.style.setProperty("--dot", fill(label));
         legend.append(entry);
       }
-      const facts = `${track.changes} ${texts.session.changes}, ${texts.percent(track.confidence)} ${texts.session.confidence}`;
+      const facts = `${texts.session.changes(track.changes)}, ${texts.percent(track.confidence)} ${texts.session.confidence}`;
       block.append(make("h3", texts.face(track.track)), stack, legend, make("p", facts));
       return block;
     }),
+    ...(more ? [make("p", texts.session.more(more))] : []),
   );
   dom.exportCsv.disabled = dom.exportJson.disabled = !session.rows.length;
   dom.summary.showModal();

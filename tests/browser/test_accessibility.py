@@ -1,5 +1,7 @@
 """axe-core finds nothing to complain about, in either theme, in each state of the page."""
 
+import cv2
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
@@ -73,6 +75,34 @@ def test_a_video_and_its_summary(page, portrait, tmp_path):
     page.click("#record")
     assert page.is_visible("#summary")
     assert violations(page) == []
+
+
+def coloured(page, selector: str) -> int:
+    """Pixels of an element that are neither black, white nor grey."""
+    shot = np.frombuffer(page.locator(selector).first.screenshot(), np.uint8)
+    pixels = cv2.imdecode(shot, cv2.IMREAD_COLOR).astype(int)
+    return int((np.ptp(pixels, axis=2) > 60).sum())
+
+
+def test_high_contrast_keeps_the_colours_that_say_something(server, open_page, portrait, tmp_path):
+    page = open_page(server, forced_colors="active")
+    frames = [two_faces(portrait, 0, 0)] * 10
+    page.check("#consent")
+    page.set_input_files("#file", str(write_webm(tmp_path / "two.webm", frames)))
+    page.wait_for_selector("#status[data-state=video]", timeout=60_000)
+    page.wait_for_selector("#others .chip")
+    for part in ("#bars", "#others .chip[aria-pressed=false]", "#strips .strip-line", "#seek"):
+        assert coloured(page, part) > 30, part
+    ground = "(button) => getComputedStyle(button).backgroundColor"
+    chosen, other = (
+        page.locator(f"#others .chip[aria-pressed={pressed}]").evaluate(ground)
+        for pressed in ("true", "false")
+    )
+    assert chosen != other
+    page.click("#record")
+    for part in (".strip-line", ".stack", ".legend li"):
+        assert coloured(page, f"#summary {part}") > 30, part
+    assert page.errors == []
 
 
 def test_the_about_page(page):

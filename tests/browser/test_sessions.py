@@ -36,6 +36,8 @@ def test_unsure_is_dashed_said_and_summed_up_as_unsure(server, open_page, portra
     page.wait_for_selector("#headline:has-text('Unsure, perhaps Happy')")
     wait_for(page, "dashes.length > 0")
     page.wait_for_selector("#others .chip:has-text('Face 1: Unsure')")
+    dot = "(chip) => getComputedStyle(chip, '::before').backgroundImage"
+    assert "gradient" in page.locator("#others .chip").evaluate(dot)  # no eighth colour
     page.click("#record")
     film(page, 1.5)
     page.click("#record")
@@ -62,7 +64,7 @@ def test_a_recording_gives_a_summary_and_both_exports(live):
     live.click("#record")
     film(live, 1.5)
     live.click("#record")
-    assert live.is_visible("#summary")
+    assert live.inner_text("#summary-title") == "Recorded session"
     assert "Face 1" in live.inner_text("#summary-tracks")
     with live.expect_download() as download:
         live.click("#export-csv")
@@ -132,3 +134,48 @@ def test_an_analysed_video_is_not_lost_without_a_word(server, open_page, video_f
         page.click("#export-json")
     page.click("#summary-close")
     assert not stays(page)
+
+
+# A recording of 25 faces: the first in one result only, each later one longer in view.
+MANY = """async () => {
+    const {Session} = await import("/static/js/session.js");
+    const {showSummary} = await import("/static/js/ui.js");
+    const session = new Session(0);
+    const face = (track) => ({track, label: "Happy", confident: true, confidence: 0.9, box: [],
+                              probabilities: {Happy: 1}});
+    for (let track = 0; track < 25; track++) {
+        for (let at = 0; at <= track; at++) {
+            session.add([face(track)], [face(track)], 100 * at, {width: 640, height: 480});
+        }
+    }
+    session.end(2400);
+    showSummary(session, "recording");
+}"""
+
+
+def test_a_long_summary_shows_the_faces_seen_longest_from_its_top(server, open_page):
+    page = open_page(server, viewport={"width": 360, "height": 740})
+    page.evaluate(MANY)
+    shown = [f"Face {number}" for number in range(6, 26)]
+    assert page.locator("#summary-strips .strip > span").all_inner_texts() == shown
+    assert page.locator("#summary-tracks h3").all_inner_texts() == shown
+    more = page.locator("#summary-tracks > p").all_inner_texts()
+    assert more == ["Seen more briefly, and only in the export: 5 faces"]
+    assert page.evaluate("document.querySelector('#summary').scrollTop") == 0
+    # What ends it is in view all the same.
+    close = page.locator("#summary-close").bounding_box()
+    dialog = page.locator("#summary").bounding_box()
+    assert close["y"] + close["height"] < dialog["y"] + dialog["height"] <= 740
+    assert page.locator("#summary-title").bounding_box()["y"] >= dialog["y"]
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "export-csv"
+    assert page.errors == []
+
+
+def test_one_change_and_one_result_are_said_in_the_singular(server, open_page):
+    page = open_page(server)
+    page.evaluate(MANY.replace("25", "1"))
+    assert page.inner_text("#summary-duration") == "0:02, 1 result"
+    more = page.locator("#summary-tracks > p").all_inner_texts()
+    assert more == ["Seen more briefly, and only in the export: 1 face"]
+    assert page.locator("#summary-tracks section").count() == 0

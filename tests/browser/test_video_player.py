@@ -22,6 +22,11 @@ NOTE_TIMES = """() => {
 }"""
 
 
+def middle_of(page, selector: str) -> tuple[float, float]:
+    place = page.locator(selector).bounding_box()
+    return place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
+
+
 @pytest.fixture
 def page(server, open_page, portrait, tmp_path):
     """Four seconds, looked at twice in each: a face that stays happy, and one that turns angry."""
@@ -88,6 +93,50 @@ def test_a_playing_video_is_paused_and_goes_on(page):
     page.wait_for_selector("#pause:has-text('Play')")
 
 
+def test_the_slider_is_used_by_keyboard(page):
+    """Steps of the analysis, here 0.5 s, or of 5 s; a pointer has finer ones."""
+    slider = page.locator("#seek")
+    slider.focus()
+    at = f"[+document.querySelector('#seek').value, {VIDEO}.currentTime].join()"
+    for keys, seconds, spoken in (
+        (["ArrowRight"] * 3, 1.5, "0:01.50"),
+        (["ArrowDown"], 1, "0:01.00"),
+        (["Shift+ArrowUp"], 4, "0:04.00"),
+        (["ArrowLeft"], 3.5, "0:03.50"),
+        (["Shift+ArrowLeft"], 0, "0:00.00"),
+    ):
+        for key in keys:
+            slider.press(key)
+        wait_for(page, f"{at} === '{seconds},{seconds}'")
+        wait_for(page, f"document.querySelector('#seek').ariaValueText === '{spoken}'")
+    slider.fill("1.23")
+    wait_for(page, f"{at} === '1.23,1.23'")
+
+
+def test_the_slider_s_thumb_stands_above_the_strips_moment(page):
+    line = page.locator("#strips .strip-line").first.bounding_box()
+    for share in (0.02, 0.5, 0.98):
+        page.mouse.click(line["x"] + share * line["width"], middle_of(page, "#seek")[1])
+        wait_for(page, f"Math.abs({VIDEO}.currentTime / {VIDEO}.duration - {share}) < 0.005")
+
+
+def test_full_screen_has_the_picture_and_below_it_all_controls(page):
+    page.click("#full-screen")
+    page.wait_for_selector("#full-screen:has-text('Leave full screen')")
+    above = 0
+    for name in ("#picture", "#video-step", "#seek", "#strips", "#toolbar"):
+        place = page.locator(name).bounding_box()
+        assert place["y"] >= above
+        above = place["y"] + place["height"]
+    assert above <= page.evaluate("innerHeight")
+    # Light on dark, although the page is dark on light.
+    colour = "(e) => getComputedStyle(e).color"
+    assert page.locator("#player-time").evaluate(colour) == "rgb(241, 239, 234)"
+    assert page.locator("body").evaluate(colour) == "rgb(29, 33, 38)"
+    page.click("#full-screen")
+    page.wait_for_selector("#full-screen:text-is('Full screen')")
+
+
 def test_a_video_file_is_analysed_played_and_summed_up(server, open_page, video_file):
     page = open_page(server)
     page.check("#consent")
@@ -103,6 +152,7 @@ def test_a_video_file_is_analysed_played_and_summed_up(server, open_page, video_
     page.locator("#seek").fill("0")
     wait_for(page, f"({COLOURED_BOUNDS})().left < {end} - 0.1")
     page.click("#record")
+    assert page.inner_text("#summary-title") == "Summary of the video"
     assert "Face 1" in page.inner_text("#summary-tracks")
     with page.expect_download() as download:
         page.click("#export-csv")

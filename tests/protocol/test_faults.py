@@ -216,6 +216,37 @@ def test_a_busy_port_gets_a_sentence(server):
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--host", "203.0.113.5"], "name an address of this computer with --host"),
+        (["--host", "nonsense.invalid"], "name an address of this computer with --host"),
+        (["--weights", ""], "no weights at ."),
+        (["--detector", "yunet", "--detector-model", "none.onnx"], "no file at none.onnx"),
+    ],
+)
+def test_what_cannot_be_used_gets_its_own_sentence(options, sentence):
+    status, said = run_to_end("--port", str(free_port()), *options)
+    assert (status, "Traceback" in said) == (1, False)
+    assert sentence in said
+    assert "already running" not in said
+
+
+def test_workers_that_end_while_they_start_are_said_to(start_server, monkeypatch, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, sys\nif 'model.worker' in sys.orig_argv: os._exit(3)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    server = start_server("--workers", "1", ready=0)
+
+    def said() -> str:
+        status, _, answer = call(f"{server.url}/readyz")
+        assert status == 503
+        return answer.get("message", "")
+
+    wait_until(lambda: "end while they start" in said())
+
+
 def test_missing_and_corrupt_weights_get_a_sentence(tmp_path):
     status, said = run_to_end("--port", str(free_port()), "--weights", str(tmp_path / "none"))
     assert (status, "Traceback" in said) == (1, False)
@@ -235,11 +266,12 @@ def test_missing_and_corrupt_weights_get_a_sentence(tmp_path):
 def test_a_detector_that_cannot_load_is_said_in_the_log_only(
     start_server, connect, portrait_jpeg, tmp_path
 ):
-    missing = tmp_path / "none.onnx"
+    broken = tmp_path / "broken.onnx"
+    broken.write_bytes(b"no network")
     status, said = run_to_end("--detector", "yunet")
     assert (status, "--detector-model" in said) == (1, True)
-    server = start_server("--detector", "yunet", "--detector-model", str(missing), ready=None)
-    wait_until(lambda: "no YuNet file" in server.log.read_text())
+    server = start_server("--detector", "yunet", "--detector-model", str(broken), ready=None)
+    wait_until(lambda: "a worker cannot start" in server.log.read_text())
     answer = connect(server).ask(portrait_jpeg)
     said = "the model could not be loaded: see the server's log"
     assert answer == {"ok": False, "code": "busy", "message": said}

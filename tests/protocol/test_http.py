@@ -2,8 +2,10 @@
 
 import http.client
 import json
+import socket
 import urllib.error
 import urllib.request
+from contextlib import suppress
 
 import pytest
 
@@ -79,6 +81,52 @@ def test_pages_of_other_sites_may_not_use_the_api(server, portrait_jpeg):
         assert (status, answer["code"]) == (400, "bad_request")
     for headers in ({}, {"Origin": server.url, "Sec-Fetch-Site": "same-origin"}):
         assert call(url, portrait_jpeg, headers)[0] == 200
+
+
+def test_a_body_that_is_not_wanted_is_not_read_to_its_end(start_server):
+    """However it is refused: here as a page's of another site. Werkzeug's own server reads it."""
+    server = start_server("--workers", "1", ready=0)
+    head = "POST /api/v1/analyze HTTP/1.1\r\nHost: x\r\nOrigin: https://evil.example\r\n"
+    sent = 0
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        connection.sendall(f"{head}Content-Length: 4000000000\r\n\r\n".encode())
+        with suppress(OSError):
+            while sent < 1_000_000_000:
+                sent += connection.send(bytes(1_000_000))
+    assert sent < 50_000_000
+
+
+def test_every_request_counts(start_server):
+    server = start_server("--workers", "1", "--max-api-per-minute", "6", ready=0)
+    asked = [call(f"{server.url}/api/v1/{what}") for what in ("openapi.json", "share")]
+    assert [status for status, _, _ in asked] == [200, 429]
+    assert asked[1][2]["code"] == "rate_limited"
+    assert "rate_limited" not in str(server.metrics())  # no frame
+
+
+def test_two_files_of_one_name_are_two(server, portrait_jpeg):
+    body, kind = multipart(portrait_jpeg, portrait_jpeg)
+    body = body.replace(b'name="f1"', b'name="f0"')
+    status, _, answer = call(f"{server.url}/api/v1/analyze", body, kind)
+    assert (status, answer["message"]) == (400, "the form must hold exactly one file")
+
+
+def test_what_the_api_does_not_have_is_said_in_json(server):
+    status, headers, answer = call(f"{server.url}/api/v1/analyze")
+    assert (status, answer["code"]) == (405, "bad_request")
+    assert "POST" in headers["Allow"]
+    assert call(f"{server.url}/api/v1/none")[::2][0] == 404
+
+
+def test_only_a_post_has_a_body(server):
+    """A WebSocket that brought one would take the place of an upload for as long as it is open."""
+    head = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\n"
+    upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    key = "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n"
+    for body, answer in (("", b"HTTP/1.1 101"), ("Content-Length: 70000\r\n", b"HTTP/1.1 400")):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+            connection.sendall(f"{head}{upgrade}{key}{body}\r\n".encode())
+            assert connection.recv(100).startswith(answer)
 
 
 def test_consent_where_it_is_required(start_server, portrait_jpeg):

@@ -53,7 +53,7 @@ def test_a_full_server_says_so_and_has_room_again(start_server, connect, option)
         late.connect(server.url, transports=["websocket"])
     assert refused[0]["message"] == "server_full"
     assert refused[0]["data"]["message"]
-    assert server.metrics()["moodlight_clients_refused_total"] == 1
+    assert server.metrics()['moodlight_clients_refused_total{reason="server_full"}'] == 1
     first.io.disconnect()
     wait_until(lambda: server.health()["clients"] == 1)
     connect(server)

@@ -12,7 +12,7 @@ from flask import Flask
 
 from model.image_header import FrameError, FrameLimits, check_header, is_complete
 from tests.protocol.test_http import multipart
-from webapp import limits
+from webapp import limits, packets
 from webapp.app import create_app
 from webapp.config import Settings
 from webapp.sharing import Sharing
@@ -75,29 +75,39 @@ class Server:
 
 
 def message(text: str = "x"):
-    return limits.engineio.packet.Packet(limits.engineio.packet.MESSAGE, text)
+    return packets.engineio.packet.Packet(packets.engineio.packet.MESSAGE, text)
 
 
 def test_a_client_that_never_reads_is_let_go():
-    connection = limits.BoundedSocket(Server(), "s")
+    connection = packets.BoundedSocket(Server(), "s")
     for _ in range(2000):
         connection.send(message())
     assert connection.closed
-    assert connection.queue.qsize() <= limits._MAX_UNREAD_PACKETS + 1
+    assert connection.queue.qsize() <= packets._MAX_UNREAD_PACKETS + 1
 
 
-def test_a_client_that_does_not_join_is_let_go():
-    for joined in (True, False):
-        server = Server(joined)
-        connection = limits.BoundedSocket(server, "s")
-        connection.await_joining()
-        assert server.slept == [limits._JOIN_LIMIT_S]
-        assert connection.closed is not joined
+@pytest.mark.parametrize("looks", [1, 4])
+def test_a_client_that_does_not_join_or_leaves_is_let_go(looks):
+    joined = [False] + [True] * (looks - 1)
+    server = Server()
+    server.has_joined = lambda _sid: joined.pop()
+    connection = packets.BoundedSocket(server, "s")
+    connection.stay_joined()
+    assert server.slept == [packets._JOIN_LIMIT_S] * looks
+    assert connection.closed
+
+
+@pytest.mark.parametrize("joined", [True, False])
+def test_a_stranger_has_nothing_long_to_say(joined):
+    connection = packets.BoundedSocket(Server(joined), "s")
+    with suppress(packets.engineio.exceptions.SocketIsClosedError):
+        connection.receive(message("4" + "x" * packets.STRANGERS_BYTES))
+    assert connection.closed is not joined
 
 
 def test_a_client_that_sends_too_fast_is_read_more_slowly(clock):
     server = Server()
-    connection = limits.BoundedSocket(server, "s")
+    connection = packets.BoundedSocket(server, "s")
     for _ in range(100):
         connection.receive(message())
     assert sum(server.slept) < 0.1
@@ -108,19 +118,19 @@ def test_a_client_that_sends_too_fast_is_read_more_slowly(clock):
 @pytest.mark.parametrize("text", ["[" * 9000, '"' + "x" * 10_000 + '"', "1" * 5000, "{"])
 def test_packets_of_bad_json_are_value_errors(text):
     with pytest.raises(ValueError):  # noqa: PT011
-        limits.BoundedJson.loads(text)
+        packets.BoundedJson.loads(text)
 
 
 @pytest.mark.parametrize("text", ['25-["frame"]', "2", "2{}", "2[]", "2[1]", '59999999-["frame"]'])
 def test_packets_that_cannot_be_dispatched_are_value_errors(monkeypatch, text):
-    monkeypatch.setattr(limits.BoundedPacket, "json", json)
+    monkeypatch.setattr(packets.BoundedPacket, "json", json)
     with pytest.raises(ValueError):  # noqa: PT011
-        limits.BoundedPacket(encoded_packet=text)
+        packets.BoundedPacket(encoded_packet=text)
 
 
 @pytest.mark.parametrize("name", ["connect", "disconnect", "*"])
 def test_clients_cannot_call_the_servers_own_handlers(name):
-    packet = limits.BoundedPacket(encoded_packet=f'2["{name}",{{}}]')
+    packet = packets.BoundedPacket(encoded_packet=f'2["{name}",{{}}]')
     assert packet.data == [f"reserved {name}", {}]
 
 
@@ -227,7 +237,7 @@ def test_a_thread_notices_a_connection_that_closed_without_waking_it():
             if self.looks > 2:
                 raise simple_websocket.ConnectionClosed
 
-    waiting = limits.ThreadWebSocket(None, None)
+    waiting = packets.ThreadWebSocket(None, None)
     waiting.ws = Library()
     assert waiting.wait() is None
     assert waiting.ws.looks == 3

@@ -78,6 +78,7 @@ export const de = {
     videoStep: "Untersuchte Bilder je Sekunde",
     snapshot: "Foto",
     fullScreen: "Vollbild",
+    leaveFullScreen: "Vollbild verlassen",
     flip: "Andere Kamera",
     toBack: "Rückkamera",
     toFront: "Frontkamera",
@@ -94,7 +95,6 @@ export const de = {
     forget: "Vergessen",
     performance: "Leistung",
     timeline: "Zeitlicher Verlauf",
-    summary: "Aufgezeichnete Sitzung",
     exportCsv: "Als CSV",
     exportJson: "Als JSON",
     about: "Wie gut es ist, Grenzen und Lizenzen",
@@ -210,10 +210,16 @@ export const de = {
     frame: "Bild",
   },
   session: {
-    duration: (time, results) => `${time}, ${results} Ergebnisse`,
-    changes: "Wechsel",
+    duration: (time, results) => `${time}, ${results === 1 ? "1 Ergebnis" : `${results} Ergebnisse`}`,
+    changes: (count) => `${count} Wechsel`,
     confidence: "mittlere Sicherheit",
-    empty: "Während der Aufzeichnung war kein Gesicht zu sehen.",
+    more: (count) =>
+      `Kürzer zu sehen und nur im Export: ${count === 1 ? "1 Gesicht" : `${count} Gesichter`}`,
+    recording: {
+      title: "Aufgezeichnete Sitzung",
+      empty: "Während der Aufzeichnung war kein Gesicht zu sehen.",
+    },
+    video: { title: "Übersicht des Videos", empty: "Im Video war kein Gesicht zu sehen." },
   },
   consentFirst: "Bitte zuerst das Kästchen ankreuzen: Alle im Bild müssen einverstanden sein.",
   unreadable: {

@@ -83,6 +83,7 @@ export const en = {
     videoStep: "Frames looked at a second",
     snapshot: "Snapshot",
     fullScreen: "Full screen",
+    leaveFullScreen: "Leave full screen",
     flip: "Other camera",
     toBack: "Back camera",
     toFront: "Front camera",
@@ -100,7 +101,6 @@ export const en = {
     forget: "Forget",
     performance: "Performance",
     timeline: "Over time",
-    summary: "Recorded session",
     exportCsv: "Export CSV",
     exportJson: "Export JSON",
     about: "How well it works, limits and licences",
@@ -217,10 +217,13 @@ export const en = {
   },
   session: {
     duration: (/** @type {string} */ time, /** @type {number} */ results) =>
-      `${time}, ${results} results`,
-    changes: "changes",
+      `${time}, ${results === 1 ? "1 result" : `${results} results`}`,
+    changes: (/** @type {number} */ count) => (count === 1 ? "1 change" : `${count} changes`),
     confidence: "mean confidence",
-    empty: "No face was seen while recording.",
+    more: (/** @type {number} */ count) =>
+      `Seen more briefly, and only in the export: ${count === 1 ? "1 face" : `${count} faces`}`,
+    recording: { title: "Recorded session", empty: "No face was seen while recording." },
+    video: { title: "Summary of the video", empty: "No face was seen in the video." },
   },
   consentFirst: "Tick the box first: everyone in view must agree.",
   unreadable: {

@@ -11,11 +11,13 @@ const QUALITY = 0.9;
  * Draw a picture file on a canvas, upright.
  * @param {File} file
  * @param {HTMLCanvasElement} canvas
+ * @param {AbortSignal} signal the canvas is left alone once aborted
  * @returns {Promise<Blob>} the same as JPEG
- * @throws {Error} the browser cannot read it
+ * @throws {Error} the browser cannot read it, or it was aborted
  */
-export async function readPicture(file, canvas) {
+export async function readPicture(file, canvas, signal) {
   const bitmap = await createImageBitmap(file);
+  signal.throwIfAborted();
   Object.assign(canvas, fitWithin(bitmap.width, bitmap.height, LONG_SIDE));
   canvas.getContext("2d")?.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
   bitmap.close();

@@ -69,6 +69,11 @@ export class Live {
     return document.hidden ? "hidden" : "connecting";
   }
 
+  /** What keeps results away: there is something to answer, or nothing to send. @returns {ui.State} */
+  get silence() {
+    return this.transport.inFlight || this.encoding || this.fresh ? "stalled" : "frozen";
+  }
+
   /** The camera's light goes off, for good. */
   close() {
     this.closed = true;

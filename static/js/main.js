@@ -14,6 +14,7 @@ import { FileError, Picture, UnreadableError, Video } from "./player.js";
 import { Resting } from "./resting.js";
 import { Session } from "./session.js";
 import { SharePanel } from "./share.js";
+import { FORGET_MS } from "./steady.js";
 import * as storage from "./storage.js";
 import { fillPage, texts } from "./texts/index.js";
 import { Throttle } from "./throttle.js";
@@ -25,8 +26,9 @@ const { dom } = ui;
 const CAMERA_KEY = "camera";
 const MIRROR_KEY = "mirror";
 const VIDEO_STEP_KEY = "video-step";
+const MEDIA_TYPES = { csv: "text/csv", json: "application/json" };
 
-const view = new View(explainPicture);
+const view = new View({ select: explainPicture, silence: onSilence });
 const resting = new Resting(() =>
   view.shown.some((face) => face.track === view.selected) ? view.selected : -1,
 );
@@ -38,6 +40,8 @@ let activity = null;
 let paused = false;
 /** @type {Session | null} */
 let session = null;
+/** @type {Session | null} what the summary offers */
+let offered = null;
 /** @type {File | null} the video on the stage */
 let videoFile = null;
 
@@ -58,10 +62,10 @@ const transport = new Transport({
   refused: (refusal) => {
     if (!(activity instanceof Live)) return;
     if (refusal.passing) ui.showRefusal(refusal);
-    else end("failed", texts.refused(ui.reasonOf(refusal)));
+    else end("refused", texts.refused(ui.reasonOf(refusal)));
   },
   lost: () => {
-    sharePanel.linkEnded();
+    sharePanel.linkLost();
     if (activity) ui.showState("offline");
   },
   full: () => {
@@ -72,7 +76,6 @@ const transport = new Transport({
   },
   barred: (code) => {
     joinCode.store(null);
-    ui.showState("barred");
     ui.askForCode(code === null ? texts.codeNeeded : texts.codeWrong);
   },
   viewers: (count) => sharePanel.showViewers(count),
@@ -90,8 +93,16 @@ function onLiveResult(result) {
   ui.showState(document.hidden ? "hidden" : "running"); // one may have been on its way
 }
 
+/** @param {number} ms since the last result */
+function onSilence(ms) {
+  // A server that takes few frames is not silent between them.
+  const patience = FORGET_MS + throttle.intervalMs;
+  if (activity instanceof Live && ms > patience) ui.showSilence(activity.silence);
+}
+
 /** Open the camera. @param {import("./camera.js").Wish} wish */
 async function startLive(wish) {
+  if (ui.stillBarred()) return;
   activity?.close();
   ui.showNotice("");
   ui.showState("asking");
@@ -116,11 +127,12 @@ async function startLive(wish) {
   transport.consent(dom.consentVersion);
   applyMirror();
   shapeStage();
+  const first = !dom.welcome.hidden;
   ui.showStage("live");
   ui.showState("connecting");
   showRecording();
   dom.pause.textContent = texts.page.pause;
-  dom.pause.focus({ preventScroll: true });
+  if (first) dom.pause.focus({ preventScroll: true });
 }
 
 /** Stop the camera but keep what was seen; its light goes off. */
@@ -142,14 +154,17 @@ function pause() {
  * @param {File | undefined} file
  * @param {HTMLElement} focused once the file is on the stage
  */
-async function openFile(file, focused = dom.stop) {
+async function openFile(file, focused = dom.stage) {
   if (!file) return;
   if (!dom.consent.checked) {
     ui.showNotice(texts.consentFirst);
     dom.consent.focus();
     return;
   }
+  if (ui.stillBarred()) return;
   end("stopped", "");
+  ui.showState("opening");
+  dom.start.disabled = dom.openFile.disabled = true;
   transport.consent(dom.consentVersion);
   const onShown = () => focused.focus({ preventScroll: true });
   const stepMs = Number(dom.videoStep.value);
@@ -195,7 +210,7 @@ function keepFromBrowser(event) {
 
 /**
  * Back to the first screen. A recording that nobody asked to delete is offered first.
- * @param {"stopped" | "failed"} state
+ * @param {"stopped" | "failed" | "refused"} state
  * @param {string} notice
  */
 function end(state, notice) {
@@ -219,7 +234,7 @@ function end(state, notice) {
 
 /** Nothing that was seen stays in the page. */
 function stopAndDelete() {
-  session = null;
+  session = offered = null;
   dom.exportCsv.onclick = dom.exportJson.onclick = null;
   dom.summaryDuration.textContent = "";
   dom.summaryStrips.replaceChildren();
@@ -280,16 +295,25 @@ async function snapshot() {
 
 /** @param {Session} done */
 function offerSession(done) {
+  offered = done;
   ui.showSummary(done, activity instanceof Video ? "video" : "recording");
-  dom.exportCsv.onclick = () =>
-    save(new Blob([done.toCsv()], { type: "text/csv" }), `moodlight-${stamp()}.csv`);
-  dom.exportJson.onclick = () =>
-    save(new Blob([done.toJson()], { type: "application/json" }), `moodlight-${stamp()}.json`);
+  const keep = (/** @type {string} */ text, /** @type {"csv" | "json"} */ format) => {
+    save(new Blob([text], { type: MEDIA_TYPES[format] }), `moodlight-${stamp()}.${format}`);
+    done.exported = true;
+  };
+  dom.exportCsv.onclick = () => keep(done.toCsv(), "csv");
+  dom.exportJson.onclick = () => keep(done.toJson(), "json");
+}
+
+/** Numbers that are in no file yet would go with the page. @param {BeforeUnloadEvent} event */
+function onLeaving(event) {
+  const analysed = activity instanceof Video ? activity.session : null;
+  if ([session, offered, analysed].some((s) => s?.rows.length && !s.exported)) event.preventDefault();
 }
 
 function toggleRecording() {
   if (activity instanceof Video) {
-    offerSession(activity.session());
+    if (activity.session) offerSession(activity.session);
     return;
   }
   session?.end(Date.now());
@@ -377,7 +401,8 @@ fillPage();
 const { clustered, figures } = document.body.dataset;
 ui.showPromises(location.host, clustered !== undefined, JSON.parse(figures ?? "null"));
 dom.mirror.checked = storage.get(MIRROR_KEY) !== "false";
-dom.videoStep.value = storage.get(VIDEO_STEP_KEY) ?? "200";
+const step = storage.get(VIDEO_STEP_KEY);
+if ([...dom.videoStep.options].some(({ value }) => value === step)) dom.videoStep.value = step ?? "";
 dom.consent.checked = false; // browsers bring back what was ticked before a reload
 dom.fullScreen.hidden = !dom.stage.requestFullscreen;
 ui.showState("idle");
@@ -433,6 +458,10 @@ window.addEventListener("hashchange", () => {
   if (code !== null) transport.join(code);
 });
 dom.summaryClose.addEventListener("click", () => dom.summary.close());
+dom.summary.addEventListener("close", () => {
+  offered = null; // the reader has seen it and let it go
+});
+window.addEventListener("beforeunload", onLeaving);
 dom.video.addEventListener("resize", shapeStage);
 document.addEventListener("visibilitychange", onVisibility);
 new ResizeObserver(() => {

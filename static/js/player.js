@@ -8,7 +8,6 @@ import { faceAt } from "./geometry.js";
 import { EXPLAIN_EVERY_MS } from "./live.js";
 import { persist, Refusal } from "./refusal.js";
 import { Session } from "./session.js";
-import { Steadier } from "./steady.js";
 import { showMoment, showStrips } from "./strips.js";
 import { texts } from "./texts/index.js";
 import * as ui from "./ui.js";
@@ -36,6 +35,8 @@ export class Picture {
     this.transport = transport;
     this.onShown = onShown;
     this.cancel = new AbortController();
+    /** Whether it is on the stage. */
+    this.shown = false;
     /** @type {Blob | null} once it has its result */
     this.jpeg = null;
   }
@@ -46,6 +47,7 @@ export class Picture {
 
   /** What it is at, while nothing hinders it. @returns {ui.State} */
   get state() {
+    if (!this.shown) return "opening";
     if (this.jpeg) return "picture";
     return document.hidden ? "hidden" : "connecting";
   }
@@ -54,13 +56,14 @@ export class Picture {
   async open(file) {
     let jpeg;
     try {
-      jpeg = await readPicture(file, dom.still);
+      jpeg = await readPicture(file, dom.still, this.cancel.signal);
     } catch {
       throw new UnreadableError();
     }
     if (this.closed) return;
     ui.setShape(dom.still);
     ui.showStage("still");
+    this.shown = true;
     this.onShown();
     ui.showState(this.state);
     const result = await this.#ask(jpeg);
@@ -127,7 +130,14 @@ export class Video {
     this.cancel = new AbortController();
     /** @type {videoFile.Sample[]} */
     this.samples = [];
+    /** What was known of the faces after each sample: what is shown of one never depends on the way
+     * to it. @type {ReturnType<import("./steady.js").Steadier["snapshot"]>[]} */
+    this.known = [];
+    /** @type {Session | null} the whole video, once it was looked at */
+    this.session = null;
     this.sampleShown = -1;
+    /** Whether it is on the stage. */
+    this.shown = false;
     this.ready = false;
     this.askingWhy = false;
     this.askedWhyAt = -Infinity;
@@ -141,6 +151,7 @@ export class Video {
 
   /** What it is at, while nothing hinders it. @returns {ui.State} */
   get state() {
+    if (!this.shown) return "opening";
     if (this.ready) return "video";
     return document.hidden ? "hidden" : "analysing";
   }
@@ -160,17 +171,26 @@ export class Video {
     dom.seek.max = String(dom.video.duration);
     dom.seek.value = "0";
     dom.progress.value = 0;
+    this.view.silentHeadline = texts.picture.notLooked;
     this.view.timeline.durationMs = 1000 * dom.video.duration;
     this.#enable(false);
     ui.setShape({ width: dom.video.videoWidth, height: dom.video.videoHeight });
     ui.showStage("video");
+    this.shown = true;
     this.onShown();
     ui.showState(this.state);
     await this.#analyse();
     if (this.closed) return;
+    const lookedAtMs = this.samples.length * this.stepMs;
+    if (lookedAtMs < dom.video.duration * 1000) {
+      dom.brokeOff.textContent = texts.picture.brokeOff(clock(lookedAtMs / 1000));
+    }
     this.ready = true;
+    this.session = this.#summedUp();
     this.#enable(true);
-    showStrips(dom.strips, this.session().summary(), dom.video.duration * 1000);
+    // Where Space plays; until now it did nothing.
+    if (document.activeElement === dom.stage) dom.pause.focus({ preventScroll: true });
+    showStrips(dom.strips, this.session.summary(), this.session.durationMs);
     ui.showState(this.state);
     dom.video.currentTime = 0;
     this.#onDisplayFrame();
@@ -193,6 +213,7 @@ export class Video {
           ui.showState(this.state); // there may have been a refusal before
           this.samples.push(sample);
           this.#show(this.samples.length - 1);
+          this.known.push(this.view.steadier.snapshot());
           this.view.redraw();
           dom.progress.value = share;
           const leftMs = (performance.now() - startedAt) * (1 / share - 1);
@@ -264,15 +285,13 @@ export class Video {
   }
 
   /** The whole video as a session, each sample at its own time. */
-  session() {
+  #summedUp() {
     const startedAt = Date.now();
     const session = new Session(startedAt);
-    const steadier = new Steadier();
-    for (const { ms, result } of this.samples) {
-      steadier.update(result.faces, ms);
-      const shown = steadier.at(ms).filter((face) => face.seen === ms);
+    this.samples.forEach(({ ms, result }, i) => {
+      const shown = this.known[i].filter((face) => face.seen === ms);
       session.add(shown, result.faces, startedAt + ms, result);
-    }
+    });
     session.end(startedAt + dom.video.duration * 1000);
     return session;
   }
@@ -282,6 +301,7 @@ export class Video {
     this.ready = false;
     this.encoder.clear();
     dom.strips.replaceChildren();
+    dom.brokeOff.textContent = "";
     videoFile.closeVideo(dom.video);
     this.#enable(true);
   }
@@ -297,7 +317,7 @@ export class Video {
   /** Take the faces of one sample as if they had just come. @param {number} at */
   #show(at) {
     const { ms, result } = this.samples[at];
-    if (at !== this.sampleShown + 1) this.view.steadier.clear();
+    if (at !== this.sampleShown + 1) this.view.steadier.restore(this.known[at]);
     this.sampleShown = at;
     this.view.take(result, ms);
   }

@@ -54,6 +54,7 @@ export class Resting {
 
   /** @param {number} track */
   #measure(track) {
+    if (this.measuring || track < 0) return;
     const taking = { track, samples: [] };
     this.measuring = taking;
     this.#show();
@@ -71,9 +72,11 @@ export class Resting {
 
   /** Off, or on for the face that is selected now. */
   #switch() {
+    const selected = this.selected();
+    if (this.wearer.track >= 0) this.wearer.end();
+    else if (selected >= 0) this.wearer.begin(selected, performance.now());
+    else return;
     this.gone = -1;
-    if (this.wearer.track < 0) this.wearer.begin(this.selected(), performance.now());
-    else this.wearer.end();
     this.#show();
   }
 

@@ -49,6 +49,8 @@ export class Session {
     this.results = 0;
     /** Of the whole recording, with or without a face; known at its end. */
     this.durationMs = 0;
+    /** Whether its reader has it as a file. */
+    this.exported = false;
   }
 
   /** The recording is over. @param {number} at */

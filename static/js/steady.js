@@ -41,6 +41,16 @@ export class Steadier {
     this.faces.clear();
   }
 
+  /** What is known of each face, its box where it belongs: to go on from there later. */
+  snapshot() {
+    return [...this.faces.values()].map((face) => ({ ...face, box: face.target }));
+  }
+
+  /** Go on from there. @param {ReturnType<Steadier["snapshot"]>} faces */
+  restore(faces) {
+    this.faces = new Map(faces.map((face) => [face.track, { ...face }]));
+  }
+
   /** Frames have another size from now on. @param {number} factor */
   scale(factor) {
     if (factor === 1) return;

@@ -127,6 +127,7 @@ export class Transport {
    * @returns {Promise<string | null>} the link's token; null if there is none
    */
   async share(on) {
+    if (!this.socket.connected) return null; // not later, when nobody waits for it any more
     try {
       const ack = await this.socket.timeout(ACK_LIMIT_MS).emitWithAck("share", { on });
       return ack.token ?? null;

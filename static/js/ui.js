@@ -38,6 +38,7 @@ export const dom = {
   seek: input("seek"),
   videoStep: /** @type {HTMLSelectElement} */ (element("video-step")),
   playerTime: element("player-time"),
+  brokeOff: element("broke-off"),
   file: input("file"),
   notice: element("notice"),
   toolbar: element("toolbar"),
@@ -59,7 +60,7 @@ export const dom = {
   neutral: button("neutral"),
   neutralSwitch: button("neutral-switch"),
   neutralForget: button("neutral-forget"),
-  neutralGone: element("neutral-gone"),
+  neutralSaid: element("neutral-said"),
   figures: element("figures"),
   summary: /** @type {HTMLDialogElement} */ (element("summary")),
   summaryTitle: element("summary-title"),
@@ -88,6 +89,8 @@ export const dom = {
   trustSteps: element("trust-steps"),
   viewerLinkSwitch: button("viewer-link-switch"),
   viewerLink: link("viewer-link"),
+  viewerLinkCopy: button("viewer-link-copy"),
+  viewerLinkLocal: element("viewer-link-local"),
   viewers: element("viewers"),
   shareClose: button("share-close"),
 };
@@ -107,11 +110,20 @@ function make(tag, text, className = "") {
 
 /** @typedef {keyof typeof texts.state} State */
 
-/** @param {State} state */
-export function showState(state) {
+/** The server wants a join code: until it has one, nothing else is to the point. */
+let barred = false;
+
+/** @param {State} wanted */
+export function showState(wanted) {
+  const state = barred ? "barred" : wanted;
   if (dom.status.dataset.state === state && dom.status.textContent) return;
   dom.status.dataset.state = state;
   dom.status.textContent = texts.state[state];
+}
+
+/** What was live no longer is; what else hinders it has been said already. @param {State} state */
+export function showSilence(state) {
+  if (dom.status.dataset.state === "running") showState(state);
 }
 
 /** @param {import("./refusal.js").Refusal} refusal that passes */
@@ -213,26 +225,41 @@ export function showFaces(faces, selected, onSelect) {
     ? texts.headline(name, selected.confidence)
     : texts.unsureHeadline(name);
   dom.headline.textContent = selected ? headline : texts.noFace;
-  const wanted = faces.map((face) => face.track);
-  const present = [...dom.others.children].map((chip) => Number(chip.getAttribute("data-track")));
-  if (wanted.join() !== present.join()) {
-    dom.others.replaceChildren(
-      ...wanted.map((track) => {
-        const chip = make("button", "", "chip");
-        chip.type = "button";
-        chip.dataset.track = String(track);
-        chip.addEventListener("click", () => onSelect(track));
-        return chip;
-      }),
-    );
-  }
-  faces.forEach((face, i) => {
-    const chip = /** @type {HTMLElement} */ (dom.others.children[i]);
+  // A chip lasts as long as its face: one made anew would lose the focus, or the click on its way.
+  const chips = new Map([...dom.others.children].map((chip) => [trackOf(chip), chip]));
+  for (const face of faces) {
+    const chip = /** @type {HTMLElement} */ (chips.get(face.track) ?? addChip(face.track, onSelect));
+    chips.delete(face.track);
     const label = face.confident ? labelName(face.label) : texts.unsure;
-    chip.textContent = `${texts.face(face.track)}: ${label}`;
+    say(chip, `${texts.face(face.track)}: ${label}`);
     chip.style.setProperty("--dot", fill(face.confident ? face.label : UNSURE));
     chip.setAttribute("aria-pressed", String(face === selected));
-  });
+  }
+  for (const gone of chips.values()) {
+    const focused = gone === document.activeElement;
+    gone.remove();
+    /** @type {HTMLElement | null} */
+    const shown = dom.others.querySelector("[aria-pressed=true]");
+    if (focused) (shown ?? dom.stage).focus({ preventScroll: true });
+  }
+}
+
+/** @param {Element} chip */
+const trackOf = (chip) => Number(chip.getAttribute("data-track"));
+
+/**
+ * A face's button, in the order of the faces' numbers.
+ * @param {number} track
+ * @param {(track: number) => void} onSelect
+ */
+function addChip(track, onSelect) {
+  const chip = make("button", "", "chip");
+  chip.type = "button";
+  chip.dataset.track = String(track);
+  chip.addEventListener("click", () => onSelect(track));
+  const next = [...dom.others.children].find((other) => trackOf(other) > track);
+  dom.others.insertBefore(chip, next ?? null);
+  return chip;
 }
 
 /** @param {[string, string][]} rows */
@@ -257,14 +284,24 @@ function say(host, text) {
  */
 export function showNeutral({ known, measuring, track, selected, gone }) {
   const { page, face } = texts;
-  say(dom.neutral, measuring ? page.neutralHint : page.neutral);
-  dom.neutral.disabled = measuring || selected < 0;
+  const { activeElement } = document;
   dom.neutral.hidden = known;
   dom.neutralSwitch.hidden = dom.neutralForget.hidden = !known;
-  dom.neutralSwitch.disabled = track < 0 && selected < 0;
+  // What replaces a button takes its focus.
+  if (activeElement === dom.neutral && known) dom.neutralSwitch.focus();
+  const leaves = activeElement === dom.neutralSwitch || activeElement === dom.neutralForget;
+  if (leaves && !known) dom.neutral.focus();
+  showUsable(dom.neutral, !measuring && selected >= 0);
+  showUsable(dom.neutralSwitch, track >= 0 || selected >= 0);
   const offer = selected < 0 ? page.neutralOff : page.neutralOffer(face(selected));
   say(dom.neutralSwitch, track < 0 ? offer : page.neutralOn(face(track)));
-  say(dom.neutralGone, gone < 0 ? "" : page.neutralGone(face(gone)));
+  const left = gone < 0 ? "" : page.neutralGone(face(gone));
+  say(dom.neutralSaid, measuring ? page.neutralHint : left);
+}
+
+/** Unlike `disabled`, it leaves the focus where it is. @param {HTMLElement} button @param {boolean} on */
+export function showUsable(button, on) {
+  button.setAttribute("aria-disabled", String(!on));
 }
 
 /**
@@ -308,12 +345,21 @@ export function showSummary(session, kind) {
 
 /** Ask for the join code. @param {string} reason */
 export function askForCode(reason) {
+  barred = true;
+  showState("barred");
   dom.joinReason.textContent = reason;
   if (!dom.joinPanel.open) dom.joinPanel.showModal();
 }
 
+/** Ask again if the server still wants a code. @returns {boolean} whether it does */
+export function stillBarred() {
+  if (barred) askForCode(texts.codeNeeded);
+  return barred;
+}
+
 /** The join code was right, or none was asked for. */
 export function admitted() {
+  barred = false;
   dom.joinPanel.close();
   if (dom.status.dataset.state === "barred") showState("idle");
 }
@@ -343,9 +389,17 @@ export function showSharing(sharing) {
   );
 }
 
-/** @param {string | null} url of the viewer link; null if there is none */
-export function showViewerLink(url) {
-  dom.viewerLink.hidden = dom.viewers.hidden = url === null;
+/** Of the viewer link: how many watch, or what became of it. @param {string} text */
+export const saySharing = (text) => say(dom.viewers, text);
+
+/**
+ * @param {string | null} url of the viewer link; null if there is none
+ * @param {boolean} local whether it leads nowhere from another computer
+ */
+export function showViewerLink(url, local) {
+  dom.viewerLink.hidden = url === null;
+  dom.viewerLinkCopy.hidden = url === null || !navigator.clipboard; // there is none over plain http
+  dom.viewerLinkLocal.hidden = !local;
   dom.viewerLink.href = dom.viewerLink.textContent = url ?? "";
   dom.viewerLinkSwitch.textContent = url === null ? texts.page.makeLink : texts.page.endLink;
 }

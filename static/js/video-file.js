@@ -46,13 +46,20 @@ export function closeVideo(video) {
  * @param {(sample: Sample, share: number) => void} parts.onSample share done, 0..1
  * @param {(refusal: import("./refusal.js").Refusal) => void} parts.onRefusal the frame is sent again
  * @param {AbortSignal} parts.signal
- * @returns {Promise<Sample[]>} in the order of time; what there is so far when aborted
+ * @returns {Promise<Sample[]>} in the order of time; what there is so far when aborted, or where
+ *   the browser can go no further
+ * @throws {Error} it cannot show even the first frame
  */
 export async function analyse(video, { stepMs, ask, onSample, onRefusal, signal }) {
   const durationMs = video.duration * 1000;
   const samples = [];
   for (let ms = 0; ms < durationMs && !signal.aborted; ms += stepMs) {
-    await seek(video, ms / 1000);
+    try {
+      await seek(video, ms / 1000);
+    } catch (error) {
+      if (!samples.length) throw error;
+      break;
+    }
     const result = await persist(() => ask(ms), signal, onRefusal);
     if (!result || signal.aborted) break;
     samples.push({ ms, result });

@@ -19,10 +19,16 @@ const lessMotion = matchMedia("(prefers-reduced-motion: reduce)");
 /** @typedef {import("./transport.js").Result} Result */
 
 export class View {
-  /** @param {() => void} [onSelect] another face was selected by the reader */
-  constructor(onSelect = () => {}) {
+  /**
+   * @param {object} [on]
+   * @param {() => void} [on.select] another face was selected by the reader
+   * @param {(ms: number) => void} [on.silence] there is no result for a while now; said at each
+   *   drawing
+   */
+  constructor({ select = () => {}, silence = () => {} } = {}) {
     const { dom } = ui;
-    this.onSelect = onSelect;
+    this.onSelect = select;
+    this.onSilence = silence;
     /** Whether the heat map of the selected face is wanted. */
     this.explaining = false;
     this.overlay = new Overlay(dom.overlay);
@@ -47,9 +53,12 @@ export class View {
     this.latest = null;
     this.takenAt = 0;
     this.silent = false;
+    this.silentHeadline = texts.noResult;
     /** @type {Shown[]} what the panel shows */
     this.shown = [];
     this.frame = { width: 4, height: 3 };
+    /** The face that the reader chose, or -1; while it is away, another is shown. */
+    this.chosen = -1;
     this.selected = 0;
     this.firstTrack = 0;
     this.nextTrack = 0;
@@ -104,7 +113,8 @@ export class View {
    */
   show(faces) {
     this.shown = faces;
-    const face = faces.find((f) => f.track === this.selected) ?? faces[0];
+    const byTrack = (/** @type {number} */ track) => faces.find((f) => f.track === track);
+    const face = byTrack(this.chosen) ?? byTrack(this.selected) ?? faces[0];
     if (face) this.selected = face.track;
     ui.showFaces(faces, face, (track) => this.select(track));
     this.bars.show(face?.probabilities ?? null);
@@ -116,10 +126,11 @@ export class View {
     this.#paint(faces, now);
     // Without any result for so long, nothing is known of who is in view.
     const silent = this.latest !== null && now - this.takenAt > FORGET_MS;
+    if (silent) this.onSilence(now - this.takenAt);
     if (faces.length || (!this.shown.length && silent === this.silent)) return;
     this.silent = silent;
     this.show([]);
-    if (silent) ui.dom.headline.textContent = texts.noResult;
+    if (silent) ui.dom.headline.textContent = this.silentHeadline;
   }
 
   /** Nobody is shown for now; what was seen stays. @param {string} headline */
@@ -161,7 +172,7 @@ export class View {
 
   /** @param {number} track */
   select(track) {
-    this.selected = track;
+    this.chosen = this.selected = track;
     this.heat.clear();
     this.show(this.shown);
     this.redraw();

@@ -7,7 +7,7 @@ import * as ui from "./ui.js";
 import { View } from "./view.js";
 
 const { dom } = ui;
-const view = new View();
+const view = new View({ silence: () => ui.showSilence("waiting") });
 /** @type {string | null} whose faces are on the stage; their numbers start again with another */
 let stream = null;
 let ended = false;

@@ -46,8 +46,10 @@ def test_the_camera_that_was_chosen_is_opened_again_after_a_reload(server, open_
     first = page.input_value("#cameras")
     options = page.locator("#cameras option").evaluate_all("(all) => all.map((o) => o.value)")
     (second,) = set(options) - {first}
+    page.focus("#cameras")
     page.select_option("#cameras", second)
     page.wait_for_selector("#status[data-state=running]")
+    assert page.evaluate("document.activeElement.id") == "cameras"  # Space would turn Pause's off
     used = "document.querySelector('#video').srcObject.getVideoTracks()[0].getSettings().deviceId"
     assert page.evaluate(used) == second
     page.reload()

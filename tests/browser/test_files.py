@@ -138,6 +138,7 @@ def test_a_refusal_that_will_not_pass_is_said_at_once_in_the_readers_language(
         assert page.is_visible("#welcome")
     start(page)
     page.wait_for_selector(f"#notice:has-text('Der Server hat abgelehnt: {reason}')")
+    assert page.get_attribute("#status", "data-state") == "refused"  # not "no camera"
 
 
 def test_a_file_may_be_dropped_on_any_part_of_the_page(server, open_page, picture_file):
@@ -341,3 +342,50 @@ def test_a_video_that_the_browser_cannot_decode_gets_a_sentence(
     assert page.inner_text("#notice").startswith("This browser cannot play that video. Try an MP4")
     assert page.is_enabled("#start")
     assert page.evaluate("document.activeElement.id") == "start"
+
+
+HOLD = """
+    // Pictures are decoded only once the test lets them, each by its number.
+    window.held = [];
+    const decode = window.createImageBitmap.bind(window);
+    window.createImageBitmap = async (source) => {
+        if (source instanceof File) await new Promise((go) => window.held.push(go));
+        return decode(source);
+    };
+"""
+STILL = "[document.querySelector('#still').width, document.querySelector('#still').height]"
+
+
+def test_a_picture_that_was_slow_to_open_does_not_take_the_next_ones_place(
+    server, open_page, picture_file, portrait
+):
+    page = open_page(server, script=HOLD)
+    slow = to_jpeg(portrait[:200, :200])
+    page.check("#consent")
+    page.set_input_files("#file", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": slow})
+    wait_for(page, "held.length === 1")
+    page.evaluate(DROP, ["header", picture_file.read_bytes().hex(), "image/jpeg"])
+    wait_for(page, "held.length === 2")
+    page.evaluate("held[1]()")
+    wait_for_state(page, "picture")
+    page.evaluate("held[0]()")
+    page.wait_for_timeout(500)  # time to draw it
+    assert page.evaluate(STILL) == [640, 480]
+    assert page.errors == []
+
+
+def test_a_picture_that_opens_after_consent_was_taken_back_is_not_drawn(
+    server, open_page, picture_file
+):
+    page = open_page(server, script=HOLD)
+    open_file(page, picture_file)
+    wait_for(page, "held.length === 1")
+    assert page.get_attribute("#status", "data-state") == "opening"
+    assert page.is_disabled("#start")
+    assert page.is_disabled("#open-file")
+    page.uncheck("#consent")
+    assert page.get_attribute("#status", "data-state") == "stopped"
+    page.evaluate("held[0]()")
+    page.wait_for_timeout(500)  # time to draw it
+    assert page.evaluate(STILL) == [0, 0]
+    assert page.errors == []

@@ -48,6 +48,27 @@ def test_a_link_joins_and_a_viewer_sees_the_numbers(lan_server, open_page):
     assert viewer_errors == page.errors == []
 
 
+def test_a_page_that_was_told_no_code_asks_again(lan_server, open_page, picture_file):
+    page = open_page(lan_server, ignore_https_errors=True)
+    page.wait_for_selector("#join[open]")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#join:not([open])", state="attached")
+    start(page)
+    page.wait_for_selector("#join[open]")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#join:not([open])", state="attached")
+    page.set_input_files("#file", str(picture_file))
+    page.wait_for_selector("#join[open]")
+    assert page.is_visible("#welcome")  # no camera, and nothing opened
+    assert page.get_attribute("#status", "data-state") == "barred"
+    page.fill("#code", CODE)
+    page.press("#code", "Enter")
+    page.wait_for_selector("#status[data-state=idle]")
+    page.click("#start")
+    page.wait_for_selector("#status[data-state=running]")
+    assert page.errors == []
+
+
 def test_a_reload_keeps_the_code_and_a_new_tab_asks_again(lan_server, open_page):
     page = open_page(lan_server, ignore_https_errors=True)
     page.fill("#code", CODE)

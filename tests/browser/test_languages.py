@@ -29,7 +29,9 @@ def test_the_about_page_says_what_the_card_says_in_the_reader_s_language(
 ):
     page = open_page(server, locale=locale)
     page.goto(page.url + asked)
-    page.click("a.about")
+    with page.context.expect_page() as opened:
+        page.click("a.about")  # a tab of its own: what is shown or recorded here stays
+    first, page = page, opened.value
     page.wait_for_selector("main h2:not(:empty)")
     said = page.inner_text("main")
     card = json.loads((ROOT / "weights" / "moodlight.json").read_text())
@@ -44,4 +46,5 @@ def test_the_about_page_says_what_the_card_says_in_the_reader_s_language(
     page.click("header a")  # and back
     page.wait_for_selector("#start:not(:empty)")
     assert page.evaluate("document.documentElement.lang") == language
-    assert page.errors == []
+    assert first.is_visible("#start")
+    assert first.errors == []

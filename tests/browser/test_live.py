@@ -225,7 +225,9 @@ def test_the_keyboard_alone_is_enough(server, open_page, picture_file):
     wait_until(lambda: page.evaluate("true") and choosers)
     choosers[0].set_files(str(picture_file))
     page.wait_for_selector("#status[data-state=picture]")
-    assert page.evaluate("document.activeElement.id") == "stop"
+    assert page.evaluate("document.activeElement.id") == "stage"
+    for name in ("why", "snapshot", "full-screen", "stop"):
+        tab_to(name, 1)
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "start"
 

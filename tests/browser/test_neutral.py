@@ -41,6 +41,28 @@ def test_the_neutral_face_is_measured_kept_switched_and_forgotten(live):
     assert live.errors == []
 
 
+FOCUSED = "document.activeElement.id"
+
+
+def test_the_keyboard_measures_switches_and_forgets_the_neutral_face(live):
+    wait_for(live, "document.querySelectorAll('#others .chip').length === 1")
+    live.focus("#neutral")
+    live.keyboard.press("Space")
+    live.wait_for_selector("#neutral-said:has-text('Look neutral for two seconds')")
+    live.keyboard.press("Space")  # too early: nothing begins anew
+    assert live.evaluate(FOCUSED) == "neutral"
+    live.wait_for_selector("#neutral-switch:has-text('Neutral face: on, Face 1')")
+    assert live.evaluate(FOCUSED) == "neutral-switch"
+    assert live.inner_text("#neutral-said") == ""
+    live.keyboard.press("Space")
+    live.wait_for_selector("#neutral-switch:has-text('Neutral face: off')")
+    live.keyboard.press("Tab")
+    live.keyboard.press("Space")
+    live.wait_for_selector("#neutral:visible")
+    assert live.evaluate(FOCUSED) == "neutral"
+    assert live.errors == []
+
+
 def unfocused(frame: np.ndarray, sigma: float) -> np.ndarray:
     """The smile is not all that is seen, so that taking it off changes something."""
     return cv2.GaussianBlur(frame, (0, 0), sigma)
@@ -92,12 +114,12 @@ def test_the_neutral_face_is_its_own_face_s_and_goes_with_it(server, open_page, 
     wait_for(page, f"{HAPPY} > 0.6")  # the other's is as it came
     assert page.inner_text("#neutral-switch") == "Neutral face: on, Face 1"
 
-    page.wait_for_selector("#neutral-gone:has-text('Face 1 is gone')")
+    page.wait_for_selector("#neutral-said:has-text('Face 1 is gone')")
     assert page.inner_text("#neutral-switch") == "Neutral face: off. Use for Face 2"
     assert page.evaluate(HAPPY) > 0.6
     page.click("#neutral-switch")
     page.wait_for_selector("#neutral-switch:has-text('Neutral face: on, Face 2')")
-    assert page.inner_text("#neutral-gone") == ""
+    assert page.inner_text("#neutral-said") == ""
     wait_for(page, f"{HAPPY} < 0.5")
     # Who comes back has a new number, and the correction stays where it is.
     page.wait_for_selector("#others .chip[data-track='2']")

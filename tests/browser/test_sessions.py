@@ -9,7 +9,7 @@ import pytest
 from tests.browser.conftest import fake_camera
 from tests.browser.test_live import film, start, wait_for
 from tests.browser.test_neutral import unfocused
-from tests.conftest import to_jpeg
+from tests.conftest import to_jpeg, wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -81,6 +81,59 @@ def test_a_recording_gives_a_summary_and_both_exports(live):
         session = json.load(text)
     assert session["format"] == "moodlight-session"
     assert len(session["rows"]) == len(rows)
+
+
+def stays(page) -> bool:
+    """Whether the page asks before it is left, as by a reload; it is gone if not."""
+    asked = []
+
+    def stay(dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    other = page.context.new_page()  # what happens is only heard of while something is asked
+    page.once("dialog", stay)
+    page.close(run_before_unload=True)
+    wait_until(lambda: other.evaluate("1") and (page.is_closed() or asked))
+    other.close()
+    assert asked in ([], ["beforeunload"])
+    return not page.is_closed()
+
+
+def test_a_recording_is_not_lost_without_a_word(live):
+    live.click("#record")
+    film(live, 1)
+    assert stays(live)
+    live.click("#record")
+    assert stays(live)
+    with live.expect_download():
+        live.click("#export-csv")
+    assert not stays(live)
+
+
+def test_a_page_without_a_recording_is_left_without_a_word(live):
+    film(live, 1)
+    assert not stays(live)
+
+
+def test_what_was_deleted_holds_nobody_back(live):
+    live.click("#record")
+    film(live, 1)
+    live.click("#stop")
+    assert not stays(live)
+
+
+def test_an_analysed_video_is_not_lost_without_a_word(server, open_page, video_file):
+    page = open_page(server)
+    page.check("#consent")
+    page.set_input_files("#file", str(video_file))
+    page.wait_for_selector("#status[data-state=video]", timeout=60_000)
+    assert stays(page)
+    page.click("#record")
+    with page.expect_download():
+        page.click("#export-json")
+    page.click("#summary-close")
+    assert not stays(page)
 
 
 # A recording of 25 faces: the first in one result only, each later one longer in view.

@@ -201,3 +201,115 @@ def test_a_video_can_be_cancelled(server, open_page, video_file, portrait):
     page.wait_for_selector("#status[data-state=picture]")
     assert page.locator("#others .chip").all_inner_texts() == ["Face 1: Happy"]
     assert page.errors == []
+
+
+def test_after_a_jump_what_is_shown_is_what_strips_and_export_say(
+    server, open_page, portrait, tmp_path
+):
+    """Two angry frames among happy ones are too few to change what is shown of a face."""
+    frames = [two_faces(portrait, 0, float(i in (10, 11))) for i in range(20)]
+    page = open_page(server, script="localStorage.setItem('moodlight.video-step', '100')")
+    page.check("#consent")
+    page.set_input_files("#file", str(write_webm(tmp_path / "two.webm", frames)))
+    page.wait_for_selector("#status[data-state=video]", timeout=60_000)
+    page.locator("#seek").fill("1.95")
+    page.locator("#seek").fill("1.15")
+    wait_for(page, f"{VIDEO}.currentTime === 1.15 && !{VIDEO}.seeking")
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    chips = page.locator("#others .chip").all_inner_texts()
+    assert chips == ["Face 1: Happy", "Face 2: Happy"]
+    page.click("#record")
+    with page.expect_download() as download:
+        page.click("#export-csv")
+    with open(download.value.path(), newline="") as lines:
+        rows = [row for row in csv.DictReader(lines) if row["ms"] == "1100"]
+    assert {row["label"] for row in rows} == {"Happy", "Anger"}
+    assert {row["steady_label"] for row in rows} == {"Happy"}
+    assert page.errors == []
+
+
+def test_space_does_nothing_during_the_analysis_and_plays_after_it(server, open_page, video_file):
+    page = open_page(server)
+    page.check("#consent")
+    page.set_input_files("#file", str(video_file))
+    page.wait_for_selector("#status[data-state=analysing]")
+    page.keyboard.press("Space")
+    page.wait_for_selector("#status[data-state=video]", timeout=60_000)
+    page.keyboard.press("Space")
+    wait_for(page, f"{VIDEO}.currentTime > 0.5")
+    assert page.errors == []
+
+
+CHOSEN = "#others .chip[aria-pressed=true]"
+# As a drag of the slider, with the focus where it was.
+SEEK = """(seconds) => {
+    const seek = document.querySelector("#seek");
+    seek.value = seconds;
+    seek.dispatchEvent(new Event("input"));
+}"""
+FOCUSED = "document.activeElement.textContent"
+
+
+def test_a_face_that_was_chosen_is_shown_again_when_it_comes_back_and_the_focus_is_not_lost(
+    server, open_page, portrait, tmp_path
+):
+    both = two_faces(portrait, 0, 0)
+    alone = both.copy()
+    alone[:, 320:] = 90  # for longer than a face is shown without a result, not than it is known
+    page = open_page(server, script="localStorage.setItem('moodlight.video-step', '100')")
+    page.check("#consent")
+    path = write_webm(tmp_path / "leaving.webm", [both] * 10 + [alone] * 9 + [both] * 11)
+    page.set_input_files("#file", str(path))
+    page.wait_for_selector("#status[data-state=video]", timeout=60_000)
+    place = page.locator("#overlay").bounding_box()
+    page.mouse.click(place["x"] + 0.75 * place["width"], place["y"] + 0.25 * place["height"])
+    chosen = page.inner_text(CHOSEN)
+    page.focus(CHOSEN)
+    page.evaluate(SEEK, 1.85)
+    wait_for(page, "document.querySelectorAll('#others .chip').length === 1")
+    other = page.inner_text(CHOSEN)
+    assert other != chosen
+    assert page.evaluate(FOCUSED) == other
+    page.evaluate(SEEK, 2.65)
+    wait_for(page, "document.querySelectorAll('#others .chip').length === 2")
+    assert page.inner_text(CHOSEN) == chosen
+    assert page.evaluate(FOCUSED) == other
+    assert page.errors == []
+
+
+def test_a_stored_rate_that_is_none_of_the_options_is_not_used(server, open_page):
+    page = open_page(server, script="localStorage.setItem('moodlight.video-step', '7')")
+    assert page.input_value("#video-step") == "200"
+
+
+BREAK = """
+    // A video that cannot be sought from a second on, until it is mended.
+    window.mended = false;
+    localStorage.setItem("moodlight.video-step", "500");
+    const {get, set} = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, "currentTime");
+    Object.defineProperty(HTMLMediaElement.prototype, "currentTime", {get, set(seconds) {
+        if (seconds < 1 || window.mended) set.call(this, seconds);
+        else queueMicrotask(() => this.dispatchEvent(new Event("error")));
+    }});
+"""
+
+
+def test_what_was_seen_of_a_video_that_breaks_off_is_shown(server, open_page, video_file):
+    page = open_page(server, script=BREAK)
+    page.check("#consent")
+    page.set_input_files("#file", str(video_file))
+    page.wait_for_selector("#status[data-state=video]", timeout=60_000)
+    assert page.inner_text("#broke-off").startswith("The browser could not go on after 0:01:")
+    assert page.locator("#strips .strip").count() == 1
+    page.evaluate("window.mended = true")
+    page.locator("#seek").fill("1.9")
+    wait_for(page, "document.querySelector('#headline').textContent === 'Not looked at'")
+    page.click("#record")
+    with page.expect_download() as download:
+        page.click("#export-csv")
+    with open(download.value.path(), newline="") as lines:
+        assert [row["ms"] for row in csv.DictReader(lines)] == ["0", "500"]
+    page.click("#summary-close")
+    page.click("#stop")
+    assert page.text_content("#broke-off") == ""
+    assert page.errors == []

@@ -110,3 +110,19 @@ test("boxes come along when frames change their size", () => {
   steadier.scale(0.5);
   assert.deepEqual(steadier.at(0)[0].box, [20, 40, 50, 60]);
 });
+
+test("what was known of the faces is gone on from as if nothing lay between", () => {
+  const steadier = new Steadier();
+  steadier.update([face(HAPPY)], 0);
+  steadier.update([face(SAD, { box: [40, 0, 100, 100] })], 100);
+  const [steadied] = steadier.at(100);
+  const known = steadier.snapshot();
+  for (let t = 200; t <= 1600; t += 100) steadier.update([face(SAD)], t);
+  steadier.restore(known);
+  steadier.update([face(SAD, { box: [40, 0, 100, 100] })], 100);
+  const [shown] = steadier.at(100);
+  assert.equal(shown.label, "Happy");
+  assert.deepEqual(shown.probabilities, steadied.probabilities);
+  assert.deepEqual(shown.box, [40, 0, 100, 100]);
+  assert.equal(known.length, 1);
+});

@@ -61,3 +61,25 @@ test("once cancelled, nothing more is asked", async () => {
   });
   assert.deepEqual([asked, samples], [[0], []]);
 });
+
+test("where a video breaks off, what was seen until there stays", async () => {
+  class Broken extends FakeVideo {
+    get currentTime() {
+      return super.currentTime;
+    }
+    set currentTime(seconds) {
+      if (seconds < this.breaksAt) super.currentTime = seconds;
+      else queueMicrotask(() => this.dispatchEvent(new Event("error")));
+    }
+  }
+  const look = (breaksAt) =>
+    analyse(Object.assign(new Broken(), { breaksAt }), {
+      stepMs: 200,
+      ask: async () => ({ faces: [] }),
+      onSample: () => {},
+      onRefusal: () => {},
+      signal: new AbortController().signal,
+    });
+  assert.deepEqual((await look(0.4)).map(({ ms }) => ms), [0, 200]);
+  await assert.rejects(look(0));
+});

@@ -20,12 +20,15 @@ export const de = {
     running: "Live",
     hidden: "Pause, solange dieser Tab verdeckt ist",
     paused: "Pause",
+    frozen: "Die Kamera liefert kein neues Bild…",
     stalled: "Der Server antwortet langsam…",
     full: "Der Server ist voll. Neuer Versuch…",
     offline: "Verbindung verloren. Neuer Versuch…",
     stopped: "Kamera aus",
     failed: "Keine Kamera",
+    refused: "Vom Server abgelehnt",
     picture: "Bild",
+    opening: "Die Datei wird geöffnet…",
     analysing: "Das Video wird untersucht…",
     video: "Video",
     barred: "Beitrittscode nötig",
@@ -114,6 +117,8 @@ export const de = {
       "Wer den Link öffnet, sieht Rahmen und Zahlen Ihrer Gesichter, nie das Bild, bis Sie ihn beenden oder diese Seite verlassen. Alle im Bild sollten einverstanden sein.",
     makeLink: "Zuschauerlink erstellen",
     endLink: "Zuschauerlink beenden",
+    copyLink: "Link kopieren",
+    viewerLocal: "Er öffnet sich nur auf diesem Rechner: mit --lan gestartet, bedient Moodlight auch andere.",
     watchIntro: "Rahmen und Zahlen, die jemand mit Ihnen teilt. Das Bild bleibt bei ihm.",
   },
   about: {
@@ -173,6 +178,12 @@ export const de = {
   joinCode: (code) => `Beitrittscode: ${code}`,
   noCode: "Es wird kein Beitrittscode verlangt.",
   watching: (count) => (count === 1 ? "1 schaut zu" : `${count} schauen zu`),
+  viewerLink: {
+    none: "Es gibt keinen Link: Der Server hat nicht geantwortet. Versuchen Sie es wieder, wenn die Seite verbunden ist.",
+    lost: "Die Verbindung ging verloren und mit ihr der Link. Erstellen Sie einen neuen.",
+    copied: "Der Link ist kopiert.",
+    notCopied: "Dieser Browser hat ihn nicht kopiert. Markieren und kopieren Sie den Link selbst.",
+  },
   linkEnded: "Dieser Zuschauerlink ist beendet oder voll. Bitten Sie um einen neuen.",
   percent,
   refused: (reason) => `Der Server hat abgelehnt: ${reason}`,
@@ -218,6 +229,9 @@ export const de = {
       "Dieser Browser kann die Datei weder als Bild lesen noch als Video abspielen. Versuchen Sie JPEG, PNG oder WebP, MP4 (H.264) oder WebM.",
   },
   picture: {
+    notLooked: "Nicht untersucht",
+    brokeOff: (time) =>
+      `Der Browser kam nach ${time} nicht weiter: Was folgt, wurde nicht untersucht.`,
     timeLeft: (time) => `noch ${time}`,
     faces: (count) =>
       count === 0 ? "Kein Gesicht gefunden" : count === 1 ? "1 Gesicht" : `${count} Gesichter`,

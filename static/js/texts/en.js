@@ -19,12 +19,15 @@ export const en = {
     running: "Live",
     hidden: "Paused while this tab is hidden",
     paused: "Paused",
+    frozen: "The camera gives no new picture…",
     stalled: "The server is slow to answer…",
     full: "The server is full. Trying again…",
     offline: "Connection lost. Reconnecting…",
     stopped: "Camera off",
     failed: "No camera",
+    refused: "Refused by the server",
     picture: "Picture",
+    opening: "Opening the file…",
     analysing: "Analysing the video…",
     video: "Video",
     barred: "Join code needed",
@@ -120,6 +123,8 @@ export const en = {
       "Whoever opens the link sees the boxes and numbers of your faces, never the picture, until you end it or leave this page. Everyone in view should agree.",
     makeLink: "Make a viewer link",
     endLink: "End the viewer link",
+    copyLink: "Copy the link",
+    viewerLocal: "It opens on this computer only: started with --lan, Moodlight serves others too.",
     watchIntro: "Boxes and numbers that somebody shares with you. The picture stays with them.",
   },
   about: {
@@ -178,6 +183,12 @@ export const en = {
   joinCode: (/** @type {string} */ code) => `Join code: ${code}`,
   noCode: "No join code is asked for.",
   watching: (/** @type {number} */ count) => `${count} watching`,
+  viewerLink: {
+    none: "There is no link: the server did not answer. Try again once the page is connected.",
+    lost: "The connection was lost, and the link has ended with it. Make another one.",
+    copied: "The link is copied.",
+    notCopied: "This browser did not copy it. Select the link and copy it yourself.",
+  },
   linkEnded: "This viewer link has ended, or is full. Ask the sender for a new one.",
   percent,
   refused: (/** @type {string} */ reason) => `The server refused: ${reason}`,
@@ -222,6 +233,9 @@ export const en = {
       "This browser can read that file neither as a picture nor as a video. Try a JPEG, PNG or WebP, an MP4 (H.264) or a WebM.",
   },
   picture: {
+    notLooked: "Not looked at",
+    brokeOff: (/** @type {string} */ time) =>
+      `The browser could not go on after ${time}: what follows was not looked at.`,
     timeLeft: (/** @type {string} */ time) => `${time} left`,
     faces: (/** @type {number} */ count) =>
       count === 0 ? "No face found" : count === 1 ? "1 face" : `${count} faces`,

@@ -79,12 +79,19 @@ export class Picture {
   async explain() {
     if (!this.jpeg) return;
     const { selected } = this.view;
-    const result = await this.#ask(this.jpeg, { explain: selected });
-    if (!result || this.closed) return;
-    ui.showState(this.state);
-    if (!this.view.explaining || this.view.selected !== selected) return;
-    this.view.take(result, performance.now());
-    this.view.redraw();
+    const isWanted = () => !this.closed && this.view.explaining && this.view.selected === selected;
+    while (isWanted()) {
+      const result = await this.#ask(this.jpeg, { explain: selected });
+      if (!result || this.closed) return;
+      ui.showState(this.state);
+      if (result.why && isWanted()) {
+        this.view.take(result, performance.now());
+        this.view.redraw();
+      }
+      if (result.why || !result.faces.some((face) => face.track === selected)) return;
+      // Whoever asks first waits until the server has loaded what explains.
+      await new Promise((resolve) => setTimeout(resolve, EXPLAIN_EVERY_MS));
+    }
   }
 
   /**

@@ -121,7 +121,7 @@ def main(
         except OSError as error:
             raise click.FileError(str(annotated), error.strerror) from None
     try:
-        with Records(jsonl, table) as records:
+        with closing(Records(jsonl, table)) as records:
             for file, target in zip(files, targets, strict=True):
                 try:
                     if is_picture(file):

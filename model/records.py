@@ -5,8 +5,7 @@ import json
 import sys
 from contextlib import ExitStack, closing
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from model.labels import LABELS
 
@@ -65,7 +64,7 @@ class _Output:
 
 
 class Records:
-    """Writes each result to the outputs that there are; use it in a `with` statement.
+    """Writes each result to the outputs that there are; to be closed.
 
     Args:
         lines: file that gets one line of JSON a picture, a frame or an error; - is standard output.
@@ -85,15 +84,7 @@ class Records:
     def _open(self, path: Path | None) -> _Output | None:
         return path and self._opened.enter_context(closing(_Output(path)))
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._opened.close()
 
     def add(self, file: Path, result: dict[str, Any], ms: float | None = None) -> None:

@@ -14,7 +14,7 @@ from model.image_header import TOO_LARGE, FrameError
 from webapp import protocol
 from webapp.gate import Following, Ticket
 from webapp.joining import JoinError
-from webapp.openapi import CODE_HEADER, CONSENT_HEADER, DESCRIPTION, STATUS
+from webapp.openapi import DESCRIPTION
 from webapp.service import Service
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -48,14 +48,15 @@ def analyze() -> ResponseReturnValue:
     """Faces of the picture in the body, or in the only file of a multipart form."""
     service: Service = current_app.extensions["moodlight"]
     try:
-        service.check_code(request.headers.get(CODE_HEADER), request.remote_addr)
+        service.check_code(request.headers.get(protocol.CODE_HEADER), request.remote_addr)
     except JoinError as error:
         return _refuse(protocol.BAD_CODE, str(error))
-    agreed = request.headers.get(CONSENT_HEADER) == protocol.CONSENT_VERSION
+    agreed = request.headers.get(protocol.CONSENT_HEADER) == protocol.CONSENT_VERSION
     if service.settings.consent_required and not agreed:
         return _refuse(
             protocol.NO_CONSENT,
-            f"send the header {CONSENT_HEADER}: {protocol.CONSENT_VERSION} once everyone agreed",
+            f"send the header {protocol.CONSENT_HEADER}: {protocol.CONSENT_VERSION} once everyone "
+            "agreed",
         )
     if request.mimetype == "multipart/form-data":
         files = [file for _, file in request.files.items(multi=True)]
@@ -71,7 +72,7 @@ def analyze() -> ResponseReturnValue:
     try:
         answer = service.analyze(ticket)
     except FrameError as error:
-        return jsonify(protocol.refusal(error.code, str(error))), STATUS[error.code]
+        return jsonify(protocol.refusal(error.code, str(error))), protocol.STATUS[error.code]
     finally:
         service.api_places.give_back()
     return jsonify({key: answer[key] for key in ("width", "height", "faces", "timing_ms")})
@@ -82,7 +83,7 @@ def share() -> ResponseReturnValue:
     """Address, join code, fingerprints and QR code, for whoever has joined."""
     service: Service = current_app.extensions["moodlight"]
     try:
-        service.check_code(request.headers.get(CODE_HEADER), request.remote_addr)
+        service.check_code(request.headers.get(protocol.CODE_HEADER), request.remote_addr)
     except JoinError as error:
         return _refuse(protocol.BAD_CODE, str(error))
     sharing = service.sharing
@@ -117,4 +118,4 @@ def _refuse(code: str, message: str) -> ResponseReturnValue:
     service: Service = current_app.extensions["moodlight"]
     is_frame = request.endpoint == _ANALYZE  # only those count as dropped
     refuse = service.refuse if is_frame else protocol.refusal
-    return jsonify(refuse(code, message)), STATUS[code]
+    return jsonify(refuse(code, message)), protocol.STATUS[code]

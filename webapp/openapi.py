@@ -6,20 +6,6 @@ from model.image_header import BAD_FRAME, NOT_AN_IMAGE, TOO_LARGE
 from model.labels import LABELS
 from webapp import protocol
 
-CONSENT_HEADER = "X-Consent-Version"
-CODE_HEADER = "X-Join-Code"
-STATUS = {
-    protocol.BAD_REQUEST: 400,
-    protocol.NO_CONSENT: 403,
-    protocol.BAD_CODE: 403,
-    protocol.RATE_LIMITED: 429,
-    TOO_LARGE: 413,
-    NOT_AN_IMAGE: 415,
-    BAD_FRAME: 422,
-    protocol.DROPPED: 503,
-    protocol.BUSY: 503,
-}
-
 
 def _answer(description: str, schema: str) -> dict[str, Any]:
     content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
@@ -36,13 +22,13 @@ DESCRIPTION: dict[str, Any] = {
                 "summary": "Faces of one picture and their apparent expressions",
                 "parameters": [
                     {
-                        "name": CONSENT_HEADER,
+                        "name": protocol.CONSENT_HEADER,
                         "in": "header",
                         "description": "Needed where the server runs with --require-consent.",
                         "schema": {"type": "string"},
                     },
                     {
-                        "name": CODE_HEADER,
+                        "name": protocol.CODE_HEADER,
                         "in": "header",
                         "description": "Needed where the server asks for a join code.",
                         "schema": {"type": "string"},
@@ -82,7 +68,7 @@ DESCRIPTION: dict[str, Any] = {
                 "required": ["ok", "code", "message"],
                 "properties": {
                     "ok": {"const": False},
-                    "code": {"type": "string", "enum": sorted(STATUS)},
+                    "code": {"type": "string", "enum": sorted(protocol.STATUS)},
                     "message": {"type": "string"},
                 },
             },

@@ -1,7 +1,9 @@
-"""The Socket.IO contract (docs/protocol.md) in one place: event names, codes, payloads."""
+"""The contract (docs/protocol.md) in one place: events, headers, codes, payloads."""
 
 from dataclasses import dataclass
 from typing import Any
+
+from model.image_header import BAD_FRAME, NOT_AN_IMAGE, TOO_LARGE
 
 VERSION = 1
 
@@ -21,6 +23,21 @@ BAD_CODE = "bad_code"
 BAD_LINK = "bad_link"
 RATE_LIMITED = "rate_limited"
 SERVER_FULL = "server_full"
+
+# Of the HTTP API: what a request carries, and the status of each refusal.
+CONSENT_HEADER = "X-Consent-Version"
+CODE_HEADER = "X-Join-Code"
+STATUS = {
+    BAD_REQUEST: 400,
+    NO_CONSENT: 403,
+    BAD_CODE: 403,
+    RATE_LIMITED: 429,
+    TOO_LARGE: 413,
+    NOT_AN_IMAGE: 415,
+    BAD_FRAME: 422,
+    DROPPED: 503,
+    BUSY: 503,
+}
 
 _MAX_ID_CHARS = 64
 # Larger whole numbers do not survive JavaScript.

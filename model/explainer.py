@@ -6,6 +6,7 @@ it serves.
 """
 
 import logging
+import math
 import struct
 import subprocess
 import sys
@@ -20,10 +21,11 @@ from model.preprocess import INPUT_SIZE_PX
 log = logging.getLogger("moodlight.worker")
 
 _ROOT = Path(__file__).resolve().parent.parent
-_CROP, _HEAT = (INPUT_SIZE_PX, INPUT_SIZE_PX), (12, 12)
+_CROP = (INPUT_SIZE_PX, INPUT_SIZE_PX)
+_HEAT = (INPUT_SIZE_PX // 4, INPUT_SIZE_PX // 4)  # two poolings before the stage explained
 # A question: head, label and crop; an answer: the heat. READY comes before the first one.
 _QUESTION = struct.Struct(f"<BB{INPUT_SIZE_PX**2}s")
-_ANSWER_BYTES = 4 * 12 * 12
+_ANSWER_BYTES = 4 * math.prod(_HEAT)
 _READY = b"\n"
 
 

@@ -98,7 +98,7 @@ class Settings:
 
 
 def default_workers() -> int:
-    """One worker a core, up to four: each takes some 200 MB, 270 more once asked why."""
+    """One worker a core, up to four: each takes some 200 MB, more once asked why."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return max(1, min(4, cores or 1))
 
